@@ -1,0 +1,1 @@
+//! From a command to its process tree and back to an exit.

@@ -1,0 +1,1 @@
+//! Regatta: suites in parallel.

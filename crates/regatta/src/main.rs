@@ -1,0 +1,3 @@
+//! The `regatta` program.
+
+fn main() {}
