@@ -1,1 +1,3 @@
-//! Regatta's pure core.
+//! Regatta's pure core: what a run is, and what happens next in one.
+
+pub mod terms;

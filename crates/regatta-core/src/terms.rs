@@ -1,0 +1,96 @@
+//! The terms under which a suite runs: what its declaration asks of the scheduler.
+//!
+//! Plain values, already checked by whoever read them; nothing here knows of files or of TOML.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// How often, and after which pauses, a failed attempt is followed by another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Retries {
+    /// Attempts after the first; 0 for none.
+    pub count: u32,
+    /// Pause before the first retry.
+    pub delay: Duration,
+    /// How the pause grows from one retry to the next.
+    pub backoff: Backoff,
+    /// Upper bound of a pause, `None` for none.
+    pub max_delay: Option<Duration>,
+    /// Whether each pause is drawn from its upper half, so that retries of many suites spread out.
+    pub jitter: bool,
+}
+
+impl Retries {
+    /// Returns the terms of a suite that gets one attempt only.
+    #[must_use]
+    pub const fn none() -> Self {
+        Self::immediate(0)
+    }
+
+    /// Returns `count` retries that follow at once.
+    #[must_use]
+    pub const fn immediate(count: u32) -> Self {
+        Self {
+            count,
+            delay: Duration::ZERO,
+            backoff: Backoff::Fixed,
+            max_delay: None,
+            jitter: false,
+        }
+    }
+}
+
+/// How the pause before a retry grows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Backoff {
+    /// Every pause is `delay`.
+    Fixed,
+    /// Each pause is twice the one before it.
+    Exponential,
+}
+
+/// The verdict of a pass that needed a retry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FlakyVerdict {
+    /// It counts as passed.
+    Pass,
+    /// It counts as failed.
+    Fail,
+}
+
+/// What a suite's exit is expected to say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Expect {
+    /// Exit code 0 passes.
+    Pass,
+    /// A non-zero exit code passes; exit code 0 is an unexpected pass, which fails.
+    Fail,
+}
+
+/// What happens to processes that are alive when the suite's command has exited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Leftovers {
+    /// They are ended; the verdict stands.
+    Kill,
+    /// They are ended and the suite fails.
+    Fail,
+    /// They are left alone.
+    Allow,
+}
+
+/// What the first failure of a run does to the rest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FailFast {
+    /// Nothing: everything runs.
+    Off,
+    /// What runs may finish, nothing starts any more.
+    Soon,
+    /// What runs is ended too.
+    Now,
+}
