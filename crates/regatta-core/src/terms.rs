@@ -94,3 +94,43 @@ pub enum FailFast {
     /// What runs is ended too.
     Now,
 }
+
+/// Everything a suite's declaration asks of the scheduler.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Terms {
+    /// Longest running time of one attempt, `None` for no limit.
+    pub timeout: Option<Duration>,
+    /// Time between the polite signal and the end by force.
+    pub grace_period: Duration,
+    /// Running time after which the suite is said to be slow.
+    pub slow_after: Option<Duration>,
+    /// Longest time without output, `None` for no limit.
+    pub idle_timeout: Option<Duration>,
+    /// Attempts after the first.
+    pub retries: Retries,
+    /// The verdict of a pass that needed a retry.
+    pub flaky: FlakyVerdict,
+    /// What the exit is expected to say.
+    pub expect: Expect,
+    /// The exit code that means "skipped", between 1 and 255.
+    pub skip_exit_code: Option<i32>,
+    /// What to do with processes that outlive the command.
+    pub leftovers: Leftovers,
+}
+
+impl Default for Terms {
+    /// Returns the terms of a suite that asks for nothing: one attempt, no limits, ten seconds of grace.
+    fn default() -> Self {
+        Self {
+            timeout: None,
+            grace_period: Duration::from_secs(10),
+            slow_after: None,
+            idle_timeout: None,
+            retries: Retries::none(),
+            flaky: FlakyVerdict::Pass,
+            expect: Expect::Pass,
+            skip_exit_code: None,
+            leftovers: Leftovers::Kill,
+        }
+    }
+}

@@ -1,1 +1,3 @@
 //! Regatta: suites in parallel.
+
+pub mod report;

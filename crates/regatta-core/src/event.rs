@@ -1,0 +1,235 @@
+//! The published stream: everything that is told about a run, in order.
+//!
+//! Every report is a fold over these events. Names and shapes here are a format that files hold, so a
+//! change of meaning raises [`FORMAT`].
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{AttemptId, SuiteId, TaskId};
+use crate::plan::Suite;
+use crate::terms::FailFast;
+use crate::time::seconds;
+use crate::verdict::{AttemptReport, Verdict};
+
+/// The version of the stream's format.
+pub const FORMAT: u32 = 1;
+
+/// Something that is told about a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// The first event: what will run, where and under which settings.
+    RunStarted(Box<RunHeader>),
+    /// The state of the repository became known.
+    RepositoryRead(Repository),
+    /// An attempt's command runs.
+    AttemptStarted {
+        /// Which attempt.
+        #[serde(flatten)]
+        attempt: AttemptId,
+        /// The smallest number that no other unfinished task held when this one first started.
+        slot: u32,
+        /// How long the attempt could have run but had no room.
+        #[serde(with = "seconds")]
+        queued: Duration,
+    },
+    /// An attempt runs for longer than its suite usually should.
+    Slow {
+        /// Which attempt.
+        #[serde(flatten)]
+        attempt: AttemptId,
+        /// For how long it has run.
+        #[serde(with = "seconds")]
+        running: Duration,
+        /// The last line it printed, where it printed any.
+        last_line: Option<String>,
+    },
+    /// An attempt was told to end.
+    Stopping {
+        /// Which attempt.
+        #[serde(flatten)]
+        attempt: AttemptId,
+        /// Why.
+        cause: StopCause,
+        /// How.
+        signal: StopSignal,
+    },
+    /// An attempt is over.
+    AttemptFinished {
+        /// Which attempt.
+        #[serde(flatten)]
+        attempt: AttemptId,
+        /// The word on this attempt alone.
+        verdict: Verdict,
+        /// What was measured of it.
+        report: AttemptReport,
+    },
+    /// Another attempt will follow.
+    RetryScheduled {
+        /// The attempt that will follow.
+        #[serde(flatten)]
+        attempt: AttemptId,
+        /// How long from now.
+        #[serde(with = "seconds")]
+        delay: Duration,
+    },
+    /// A task has its final word.
+    TaskFinished {
+        /// Which task.
+        task: TaskId,
+        /// The word.
+        verdict: Verdict,
+    },
+    /// From here on nothing starts any more.
+    RunCancelled {
+        /// Why.
+        reason: CancelReason,
+    },
+    /// The last event.
+    RunFinished {
+        /// How many tasks ended how.
+        summary: Summary,
+        /// The exit code of the run; a run that dies by a signal has 128 plus its number.
+        exit_code: u8,
+    },
+}
+
+/// What is known when a run starts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunHeader {
+    /// The version of the stream's format.
+    pub format: u32,
+    /// Unique among runs; sorts by start.
+    pub run_id: String,
+    /// The version of the program.
+    pub version: String,
+    /// Wall clock at the start, RFC 3339 with offset.
+    pub timestamp: String,
+    /// Wall clock at the start, microseconds since 1970 UTC. Every later wall time is this plus monotonic time.
+    pub wall_us: i64,
+    /// Monotonic clock at the start, microseconds since an arbitrary moment of this boot.
+    pub monotonic_us: u64,
+    /// Where it runs.
+    pub host: Host,
+    /// The project's name for people: the name of its folder.
+    pub project: String,
+    /// The folder of the configuration, absolute.
+    pub root: String,
+    /// The log directory as the user wrote it.
+    pub log_dir: String,
+    /// How many slots there are.
+    pub max_parallel: u32,
+    /// What a failure does to the rest.
+    pub fail_fast: FailFast,
+    /// The profile in force.
+    pub profile: Option<String>,
+    /// The words that lead to this configuration again: the program and its `--config`, `-C`, `--profile` flags.
+    pub rerun_prefix: String,
+    /// In display order.
+    pub categories: Vec<CategoryHeader>,
+    /// In plan order; indexed by `SuiteId`.
+    pub suites: Vec<Suite>,
+    /// The suite of each task; indexed by `TaskId`.
+    pub tasks: Vec<SuiteId>,
+}
+
+/// A category as it is shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CategoryHeader {
+    /// The name suites use.
+    pub name: String,
+    /// The name people see.
+    pub title: String,
+    /// A symbol before each of its suites; may be empty.
+    pub icon: String,
+}
+
+/// The machine of a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Host {
+    /// Its name.
+    pub name: String,
+    /// Operating system and architecture.
+    pub os: String,
+    /// CPUs that the run may use.
+    pub cpus: u32,
+}
+
+/// The state of the project's git repository.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Repository {
+    /// The commit that is checked out.
+    pub commit: String,
+    /// The branch, `None` when detached.
+    pub branch: Option<String>,
+    /// Whether files differ from the commit, untracked ones included.
+    pub dirty: bool,
+}
+
+/// Why an attempt is told to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StopCause {
+    /// It ran too long.
+    Timeout,
+    /// It was silent too long.
+    IdleTimeout,
+    /// Failures cut the run short.
+    Cancelled,
+    /// The user interrupted the run.
+    Interrupted,
+}
+
+/// How an attempt is told to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StopSignal {
+    /// SIGINT, as received from the user.
+    Interrupt,
+    /// SIGTERM.
+    Terminate,
+    /// SIGHUP, as received from the user's terminal.
+    Hangup,
+    /// SIGKILL.
+    Kill,
+}
+
+/// Why nothing starts any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CancelReason {
+    /// This task failed in a run that stops at the first failure.
+    FailFast(TaskId),
+    /// This task's failure was the last one the run was allowed.
+    MaxFail(TaskId),
+    /// The user sent this signal.
+    Interrupt(StopSignal),
+}
+
+/// How many tasks ended how; `passed`, `failed` and `skipped` add up to `total`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Summary {
+    /// All tasks of the plan.
+    pub total: u32,
+    /// Those that passed, flaky ones included.
+    pub passed: u32,
+    /// Those that failed.
+    pub failed: u32,
+    /// Those of which nothing is said.
+    pub skipped: u32,
+}
+
+impl Summary {
+    /// Counts one more verdict.
+    pub fn count(&mut self, verdict: &Verdict) {
+        use crate::verdict::Status;
+        self.total += 1;
+        match verdict.status() {
+            Status::Passed => self.passed += 1,
+            Status::Failed => self.failed += 1,
+            Status::Skipped => self.skipped += 1,
+        }
+    }
+}

@@ -1,0 +1,300 @@
+//! What was measured of an attempt, and the word that is said about it.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::TaskId;
+use crate::terms::{Expect, Leftovers, Terms};
+use crate::time::seconds;
+
+/// How an attempt's command ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Exit {
+    /// It exited by itself with this code.
+    Code(i32),
+    /// It was ended by this signal.
+    Signal(i32),
+    /// It could not be started, for this reason.
+    NotStarted(String),
+    /// Its end was lost through a fault of the runner's own, for this reason.
+    Lost(String),
+}
+
+/// What was measured of one attempt. The scheduler reads `exit` and `leftovers`, and carries the rest.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AttemptReport {
+    /// How the command ended.
+    pub exit: Exit,
+    /// What it used; `None` when it never started.
+    pub usage: Option<Usage>,
+    /// Processes that were alive when the command had exited.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub leftovers: Vec<Leftover>,
+    /// What became of its output.
+    pub log: LogReport,
+    /// The last lines of its output, for people; empty for a clean exit.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub excerpt: Vec<String>,
+}
+
+impl AttemptReport {
+    /// Returns the report of an attempt of which only the exit is known.
+    #[must_use]
+    pub fn bare(exit: Exit) -> Self {
+        Self {
+            exit,
+            usage: None,
+            leftovers: Vec::new(),
+            log: LogReport::default(),
+            excerpt: Vec::new(),
+        }
+    }
+}
+
+/// CPU time and memory of an attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Usage {
+    /// User and system time of the command and the children it waited for.
+    #[serde(with = "seconds")]
+    pub cpu: Duration,
+    /// Peak resident memory in bytes, as `method` measures it.
+    pub max_rss_bytes: u64,
+    /// Where the figures come from.
+    pub method: UsageMethod,
+}
+
+/// Where resource figures come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UsageMethod {
+    /// `wait4(2)`: the memory is that of the largest single process.
+    Wait4,
+}
+
+/// A process that was alive when its suite's command had exited.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Leftover {
+    /// Its process id at that time.
+    pub pid: i32,
+    /// Its name as the kernel knows it.
+    pub name: String,
+}
+
+/// What became of an attempt's output.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct LogReport {
+    /// Bytes printed.
+    pub bytes: u64,
+    /// Bytes left out of the log's middle.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub elided_bytes: u64,
+    /// Why the log could not be written, if it could not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands a reference to skip_serializing_if"
+)]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+/// The word on an attempt, and in the end on a task.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// It passed at the first attempt.
+    Passed,
+    /// It passed, but only after a failed attempt.
+    Flaky,
+    /// It failed.
+    Failed(Failure),
+    /// Nothing is said about it.
+    Skipped(Reason),
+}
+
+/// Why a task failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Failure {
+    /// It exited with this code.
+    ExitCode(i32),
+    /// It was ended by this signal, which the runner did not send.
+    Signal(i32),
+    /// It ran for longer than this limit.
+    Timeout(#[serde(with = "seconds")] Duration),
+    /// It printed nothing for this long.
+    IdleTimeout(#[serde(with = "seconds")] Duration),
+    /// It could not be started, for this reason.
+    SpawnError(String),
+    /// This many processes outlived its command.
+    Leftovers(usize),
+    /// It passed although it was expected to fail.
+    UnexpectedPass,
+    /// It passed after a failed attempt, and is declared to fail then.
+    Flaky,
+    /// The runner lost it, for this reason.
+    Infrastructure(String),
+}
+
+/// Why nothing is said about a task.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// This dependency did not pass.
+    Blocked(TaskId),
+    /// The run was cut short by failures.
+    Cancelled,
+    /// The run was interrupted by its user.
+    Interrupted,
+    /// It said by this exit code that it does not apply here.
+    Condition(i32),
+}
+
+/// The three-valued summary of a verdict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Passed.
+    Passed,
+    /// Failed.
+    Failed,
+    /// Neither.
+    Skipped,
+}
+
+/// The finer truth behind a status, by its published name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "each is the verdict of the same name")]
+pub enum Outcome {
+    Passed,
+    Flaky,
+    ExitCode,
+    Signal,
+    Timeout,
+    IdleTimeout,
+    SpawnError,
+    Leftovers,
+    UnexpectedPass,
+    Infrastructure,
+    Blocked,
+    Cancelled,
+    Interrupted,
+    Condition,
+}
+
+impl Verdict {
+    /// Returns the three-valued summary.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        match self {
+            Self::Passed | Self::Flaky => Status::Passed,
+            Self::Failed(_) => Status::Failed,
+            Self::Skipped(_) => Status::Skipped,
+        }
+    }
+
+    /// Returns the published name of the verdict.
+    #[must_use]
+    pub fn outcome(&self) -> Outcome {
+        match self {
+            Self::Passed => Outcome::Passed,
+            Self::Flaky | Self::Failed(Failure::Flaky) => Outcome::Flaky,
+            Self::Failed(Failure::ExitCode(_)) => Outcome::ExitCode,
+            Self::Failed(Failure::Signal(_)) => Outcome::Signal,
+            Self::Failed(Failure::Timeout(_)) => Outcome::Timeout,
+            Self::Failed(Failure::IdleTimeout(_)) => Outcome::IdleTimeout,
+            Self::Failed(Failure::SpawnError(_)) => Outcome::SpawnError,
+            Self::Failed(Failure::Leftovers(_)) => Outcome::Leftovers,
+            Self::Failed(Failure::UnexpectedPass) => Outcome::UnexpectedPass,
+            Self::Failed(Failure::Infrastructure(_)) => Outcome::Infrastructure,
+            Self::Skipped(Reason::Blocked(_)) => Outcome::Blocked,
+            Self::Skipped(Reason::Cancelled) => Outcome::Cancelled,
+            Self::Skipped(Reason::Interrupted) => Outcome::Interrupted,
+            Self::Skipped(Reason::Condition(_)) => Outcome::Condition,
+        }
+    }
+}
+
+/// Returns the verdict on an attempt that the runner did not stop.
+#[must_use]
+pub fn judge(terms: &Terms, report: &AttemptReport) -> Verdict {
+    let code = match &report.exit {
+        Exit::Code(code) => *code,
+        Exit::Signal(signal) => return Verdict::Failed(Failure::Signal(*signal)),
+        Exit::NotStarted(reason) => return Verdict::Failed(Failure::SpawnError(reason.clone())),
+        Exit::Lost(reason) => return Verdict::Failed(Failure::Infrastructure(reason.clone())),
+    };
+    if terms.skip_exit_code == Some(code) {
+        return Verdict::Skipped(Reason::Condition(code));
+    }
+    match (terms.expect, code) {
+        (Expect::Pass, 0) | (Expect::Fail, 1.. | ..0) => {
+            if terms.leftovers == Leftovers::Fail && !report.leftovers.is_empty() {
+                Verdict::Failed(Failure::Leftovers(report.leftovers.len()))
+            } else {
+                Verdict::Passed
+            }
+        }
+        (Expect::Pass, code) => Verdict::Failed(Failure::ExitCode(code)),
+        (Expect::Fail, 0) => Verdict::Failed(Failure::UnexpectedPass),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_exit_is_judged_by_the_terms() {
+        let plain = Terms::default();
+        let skips = Terms {
+            skip_exit_code: Some(77),
+            ..Terms::default()
+        };
+        let fails = Terms {
+            expect: Expect::Fail,
+            ..Terms::default()
+        };
+        let table = [
+            (&plain, Exit::Code(0), Outcome::Passed),
+            (&plain, Exit::Code(1), Outcome::ExitCode),
+            (&plain, Exit::Code(77), Outcome::ExitCode),
+            (&plain, Exit::Signal(11), Outcome::Signal),
+            (&plain, Exit::NotStarted("no".into()), Outcome::SpawnError),
+            (&plain, Exit::Lost("no".into()), Outcome::Infrastructure),
+            (&skips, Exit::Code(77), Outcome::Condition),
+            (&skips, Exit::Code(0), Outcome::Passed),
+            (&fails, Exit::Code(0), Outcome::UnexpectedPass),
+            (&fails, Exit::Code(3), Outcome::Passed),
+            (&fails, Exit::Signal(6), Outcome::Signal),
+            (&fails, Exit::NotStarted("no".into()), Outcome::SpawnError),
+        ];
+        for (terms, exit, expected) in table {
+            let verdict = judge(terms, &AttemptReport::bare(exit.clone()));
+            assert_eq!(verdict.outcome(), expected, "{exit:?} under {terms:?}");
+        }
+    }
+
+    #[test]
+    fn leftovers_fail_only_a_pass_and_only_when_asked() {
+        let strict = Terms {
+            leftovers: Leftovers::Fail,
+            ..Terms::default()
+        };
+        let mut report = AttemptReport::bare(Exit::Code(0));
+        report.leftovers.push(Leftover {
+            pid: 7,
+            name: "server".into(),
+        });
+        assert_eq!(judge(&strict, &report).outcome(), Outcome::Leftovers);
+        assert_eq!(judge(&Terms::default(), &report).outcome(), Outcome::Passed);
+        report.exit = Exit::Code(2);
+        assert_eq!(judge(&strict, &report).outcome(), Outcome::ExitCode);
+    }
+}

@@ -1,0 +1,3 @@
+//! What is told about a run: one fold over the events, and one subscriber a file.
+
+pub mod record;

@@ -1,0 +1,336 @@
+//! The record of a run: its events folded into one value that every report reads.
+//!
+//! It is the same whether the events come from a run that goes on or from a journal of long ago.
+
+use std::path::Path;
+use std::time::Duration;
+
+use regatta_core::event::{CancelReason, Event, Repository, RunHeader, Summary};
+use regatta_core::id::{AttemptId, Id, TaskId};
+use regatta_core::plan::Suite;
+use regatta_core::time::Time;
+use regatta_core::verdict::{AttemptReport, Exit, Failure, Outcome, Reason, Status, Verdict};
+
+/// Everything that is known of a run.
+#[derive(Debug, Clone)]
+pub struct Record {
+    /// What was known when it started.
+    pub header: RunHeader,
+    /// The state of the repository, once it is known.
+    pub repository: Option<Repository>,
+    /// One entry a task, in plan order.
+    pub tasks: Vec<TaskRecord>,
+    /// Why the run was cut short, if it was: the first reason.
+    pub cancelled: Option<CancelReason>,
+    /// How it ended, `None` while it goes on and after a crash.
+    pub finished: Option<Finish>,
+    /// The time of the latest event.
+    pub latest: Time,
+}
+
+/// What is known of one task.
+#[derive(Debug, Clone, Default)]
+pub struct TaskRecord {
+    /// Its executions, in order.
+    pub attempts: Vec<AttemptRecord>,
+    /// How long the first attempt waited for room.
+    pub queued: Option<Duration>,
+    /// The final word, once there is one.
+    pub verdict: Option<Verdict>,
+}
+
+/// What is known of one execution.
+#[derive(Debug, Clone)]
+pub struct AttemptRecord {
+    /// Counts from 1.
+    pub number: u32,
+    /// When its command ran.
+    pub started: Time,
+    /// How it ended, once it has.
+    pub end: Option<AttemptEnd>,
+}
+
+/// How an execution ended.
+#[derive(Debug, Clone)]
+pub struct AttemptEnd {
+    /// When.
+    pub at: Time,
+    /// The word on this attempt alone.
+    pub verdict: Verdict,
+    /// What was measured.
+    pub report: AttemptReport,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy)]
+pub struct Finish {
+    /// When.
+    pub at: Time,
+    /// The counts.
+    pub summary: Summary,
+    /// The exit code, 128 plus its number for a signal.
+    pub exit_code: u8,
+}
+
+impl Record {
+    /// Starts the record of the run that `header` opens.
+    #[must_use]
+    pub fn new(header: RunHeader) -> Self {
+        let tasks = vec![TaskRecord::default(); header.tasks.len()];
+        Self {
+            header,
+            repository: None,
+            tasks,
+            cancelled: None,
+            finished: None,
+            latest: Time::BEGIN,
+        }
+    }
+
+    /// Adds what an event tells. A task that the header does not know is passed over.
+    pub fn apply(&mut self, at: Time, event: &Event) {
+        self.latest = self.latest.max(at);
+        match event {
+            Event::RunStarted(_)
+            | Event::Slow { .. }
+            | Event::Stopping { .. }
+            | Event::RetryScheduled { .. } => {}
+            Event::RepositoryRead(repository) => self.repository = Some(repository.clone()),
+            Event::AttemptStarted {
+                attempt, queued, ..
+            } => self.start(at, *attempt, *queued),
+            Event::AttemptFinished {
+                attempt,
+                verdict,
+                report,
+            } => self.end(at, *attempt, verdict, report),
+            Event::TaskFinished { task, verdict } => {
+                if let Some(record) = self.tasks.get_mut(task.index()) {
+                    record.verdict = Some(verdict.clone());
+                }
+            }
+            Event::RunCancelled { reason } => {
+                self.cancelled.get_or_insert(*reason);
+            }
+            Event::RunFinished { summary, exit_code } => {
+                self.finished = Some(Finish {
+                    at,
+                    summary: *summary,
+                    exit_code: *exit_code,
+                });
+            }
+        }
+    }
+
+    fn start(&mut self, at: Time, attempt: AttemptId, queued: Duration) {
+        if let Some(record) = self.tasks.get_mut(attempt.task.index()) {
+            record.queued.get_or_insert(queued);
+            record.attempts.push(AttemptRecord {
+                number: attempt.number,
+                started: at,
+                end: None,
+            });
+        }
+    }
+
+    fn end(&mut self, at: Time, attempt: AttemptId, verdict: &Verdict, report: &AttemptReport) {
+        let Some(record) = self.tasks.get_mut(attempt.task.index()) else {
+            return;
+        };
+        let end = AttemptEnd {
+            at,
+            verdict: verdict.clone(),
+            report: report.clone(),
+        };
+        match record.attempts.last_mut() {
+            Some(last) if last.number == attempt.number => last.end = Some(end),
+            // An attempt that could not be started ends without a beginning.
+            _ => record.attempts.push(AttemptRecord {
+                number: attempt.number,
+                started: at,
+                end: Some(end),
+            }),
+        }
+    }
+
+    /// Returns the suite of a task.
+    #[must_use]
+    pub fn suite(&self, task: TaskId) -> &Suite {
+        &self.header.suites[self.header.tasks[task.index()].index()]
+    }
+
+    /// Returns the counts of what has a verdict; unfinished tasks count as skipped.
+    #[must_use]
+    pub fn summary(&self) -> Summary {
+        let mut summary = Summary::default();
+        for task in &self.tasks {
+            summary.count(&task.verdict_or_interrupted());
+        }
+        summary
+    }
+
+    /// Returns the running time of all attempts together: what one after another would have taken.
+    #[must_use]
+    pub fn work(&self) -> Duration {
+        let attempts = self.tasks.iter().flat_map(|task| &task.attempts);
+        attempts
+            .filter_map(|attempt| attempt.end.as_ref().map(|end| end.at - attempt.started))
+            .sum()
+    }
+
+    /// Returns what is wrong with a task in words for people, `None` for a clean pass.
+    #[must_use]
+    pub fn error_message(&self, task: TaskId) -> Option<String> {
+        let record = &self.tasks[task.index()];
+        let started = !record.attempts.is_empty();
+        Some(match record.verdict_or_interrupted() {
+            Verdict::Passed | Verdict::Flaky => return None,
+            Verdict::Failed(failure) => describe_failure(&failure, record.attempts.len()),
+            Verdict::Skipped(Reason::Blocked(by)) => {
+                format!("Dependency {} did not pass", self.suite(by).name)
+            }
+            Verdict::Skipped(Reason::Cancelled) if started => {
+                "Cancelled while running, after a failure elsewhere".into()
+            }
+            Verdict::Skipped(Reason::Cancelled) => {
+                "Cancelled before it started, after a failure elsewhere".into()
+            }
+            Verdict::Skipped(Reason::Interrupted) if started => "Interrupted".into(),
+            Verdict::Skipped(Reason::Interrupted) => "Interrupted before it started".into(),
+            Verdict::Skipped(Reason::Condition(code)) => {
+                format!("Skipped by its own exit code {code}")
+            }
+        })
+    }
+
+    /// Returns where the log of an attempt is, from the log directory as given; `None` if it never started.
+    #[must_use]
+    pub fn log_file(&self, task: TaskId, attempt: &AttemptRecord) -> Option<String> {
+        attempt.was_started().then(|| {
+            let last = self.tasks[task.index()].attempts.last();
+            let is_last = last.is_none_or(|it| it.number == attempt.number);
+            let stem = &self.suite(task).name;
+            let name = if is_last {
+                format!("{stem}.log")
+            } else {
+                format!("{stem}.attempt-{}.log", attempt.number)
+            };
+            Path::new(&self.header.log_dir)
+                .join(name)
+                .to_string_lossy()
+                .into_owned()
+        })
+    }
+}
+
+impl TaskRecord {
+    /// Returns the verdict; without one, that of a run that ended in the middle.
+    #[must_use]
+    pub fn verdict_or_interrupted(&self) -> Verdict {
+        self.verdict
+            .clone()
+            .unwrap_or(Verdict::Skipped(Reason::Interrupted))
+    }
+
+    /// Returns the status, as [`Self::verdict_or_interrupted`] has it.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        self.verdict_or_interrupted().status()
+    }
+
+    /// Returns the outcome, as [`Self::verdict_or_interrupted`] has it.
+    #[must_use]
+    pub fn outcome(&self) -> Outcome {
+        self.verdict_or_interrupted().outcome()
+    }
+
+    /// Returns when its first attempt started, `None` if none ever did.
+    #[must_use]
+    pub fn started(&self) -> Option<Time> {
+        let first = self.attempts.iter().find(|it| it.was_started())?;
+        Some(first.started)
+    }
+
+    /// Returns when its last attempt ended, `None` if none ever started or one still runs.
+    #[must_use]
+    pub fn ended(&self) -> Option<Time> {
+        self.started()?;
+        Some(self.attempts.last()?.end.as_ref()?.at)
+    }
+
+    /// Returns the exit code of its last attempt, `None` for a signal, a time-out and what never started.
+    #[must_use]
+    pub fn return_code(&self) -> Option<i32> {
+        self.attempts.last()?.return_code()
+    }
+}
+
+impl AttemptRecord {
+    /// Returns whether its command ever ran.
+    #[must_use]
+    pub fn was_started(&self) -> bool {
+        !matches!(
+            self.end.as_ref().map(|end| &end.report.exit),
+            Some(Exit::NotStarted(_))
+        )
+    }
+
+    /// Returns its exit code, `None` for a signal, a stop by the runner and what never started.
+    #[must_use]
+    pub fn return_code(&self) -> Option<i32> {
+        let end = self.end.as_ref()?;
+        let stopped = matches!(
+            end.verdict.outcome(),
+            Outcome::Timeout | Outcome::IdleTimeout | Outcome::Cancelled | Outcome::Interrupted
+        );
+        match end.report.exit {
+            Exit::Code(code) if !stopped => Some(code),
+            _ => None,
+        }
+    }
+}
+
+fn describe_failure(failure: &Failure, attempts: usize) -> String {
+    match failure {
+        Failure::ExitCode(code) => format!("exit code {code}"),
+        Failure::Signal(signal) => match signal_name(*signal) {
+            Some(name) => format!("killed by signal {signal} ({name})"),
+            None => format!("killed by signal {signal}"),
+        },
+        Failure::Timeout(limit) => format!("Timeout after {}s", limit.as_secs_f64()),
+        Failure::IdleTimeout(limit) => {
+            format!("No output for {}s", limit.as_secs_f64())
+        }
+        Failure::SpawnError(reason) => format!("could not be started: {reason}"),
+        Failure::Leftovers(1) => "left 1 process behind".into(),
+        Failure::Leftovers(count) => format!("left {count} processes behind"),
+        Failure::UnexpectedPass => "passed, but was expected to fail".into(),
+        Failure::Flaky => format!("passed only at attempt {attempts}, and flaky = \"fail\""),
+        Failure::Infrastructure(reason) => format!("lost by the runner: {reason}"),
+    }
+}
+
+/// Returns the usual name of a signal number of Linux.
+fn signal_name(signal: i32) -> Option<&'static str> {
+    Some(match signal {
+        1 => "SIGHUP",
+        2 => "SIGINT",
+        3 => "SIGQUIT",
+        4 => "SIGILL",
+        5 => "SIGTRAP",
+        6 => "SIGABRT",
+        7 => "SIGBUS",
+        8 => "SIGFPE",
+        9 => "SIGKILL",
+        10 => "SIGUSR1",
+        11 => "SIGSEGV",
+        12 => "SIGUSR2",
+        13 => "SIGPIPE",
+        14 => "SIGALRM",
+        15 => "SIGTERM",
+        24 => "SIGXCPU",
+        25 => "SIGXFSZ",
+        31 => "SIGSYS",
+        _ => return None,
+    })
+}
