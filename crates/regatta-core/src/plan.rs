@@ -72,7 +72,7 @@ pub struct Task {
 }
 
 /// An amount of a pool.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Claim {
     /// The pool it is taken from.
     pub pool: PoolId,

@@ -1,1 +1,176 @@
-//! x
+//! Drives a scheduler over scripted attempts in virtual time.
+//!
+//! Nothing is started and nothing waits: a run of hours takes microseconds, and the same script always
+//! gives the same trace. Tests, and whoever wants to know how a plan will go, use it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::event::{Event, StopSignal};
+use crate::id::AttemptId;
+use crate::plan::Plan;
+use crate::schedule::{Effect, Input, Policy, Scheduler};
+use crate::time::Time;
+use crate::verdict::{AttemptReport, Exit};
+
+/// What one attempt does.
+#[derive(Debug, Clone)]
+pub struct Performance {
+    /// How long it runs when nobody stops it.
+    pub duration: Duration,
+    /// How it ends when nobody stops it. `NotStarted` ends it at once.
+    pub exit: Exit,
+    /// How often it prints, `None` for never.
+    pub prints_every: Option<Duration>,
+    /// What it does when it is told to end.
+    pub when_stopped: WhenStopped,
+}
+
+/// What an attempt does when it gets a polite signal. SIGKILL ends every attempt at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WhenStopped {
+    /// It ends after this long.
+    EndsAfter(Duration),
+    /// It goes on as if nothing had happened.
+    Ignores,
+}
+
+impl Performance {
+    /// Returns an attempt that runs for `duration`, exits with `code` and ends at once when it is told to.
+    #[must_use]
+    pub fn exits(duration: Duration, code: i32) -> Self {
+        Self {
+            duration,
+            exit: Exit::Code(code),
+            prints_every: None,
+            when_stopped: WhenStopped::EndsAfter(Duration::ZERO),
+        }
+    }
+}
+
+/// Everything that went in and came out of a simulated run, in order.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Trace {
+    /// What the scheduler was told.
+    pub inputs: Vec<(Time, Input)>,
+    /// What it answered.
+    pub effects: Vec<(Time, Effect)>,
+    /// When the last input came.
+    pub end: Time,
+}
+
+impl Trace {
+    /// Returns what was told to the world.
+    pub fn events(&self) -> impl Iterator<Item = (Time, &Event)> {
+        self.effects.iter().filter_map(|(at, effect)| match effect {
+            Effect::Emit(event) => Some((*at, event)),
+            Effect::Spawn { .. } | Effect::Signal { .. } => None,
+        })
+    }
+}
+
+/// Runs `plan` to its end, with the given interrupts, each attempt doing what `perform` says.
+pub fn simulate(
+    plan: &Arc<Plan>,
+    policy: Policy,
+    interrupts: &[(Time, StopSignal)],
+    mut perform: impl FnMut(AttemptId) -> Performance,
+) -> Trace {
+    let mut stage = Stage::default();
+    for &(at, signal) in interrupts {
+        stage.expect(at, Input::Interrupt(signal));
+    }
+    let mut scheduler = Scheduler::new(Arc::clone(plan), policy);
+    let mut trace = Trace::default();
+    let mut effects = Vec::new();
+    let mut next = Some((Time::BEGIN, Input::Begin));
+    while let Some((now, input)) = next {
+        trace.inputs.push((now, input.clone()));
+        trace.end = now;
+        scheduler.handle(now, input, &mut effects);
+        for effect in effects.drain(..) {
+            match &effect {
+                Effect::Spawn { attempt, .. } => stage.spawn(now, *attempt, perform(*attempt)),
+                Effect::Signal { attempt, signal } => stage.signal(now, *attempt, *signal),
+                Effect::Emit(_) => {}
+            }
+            trace.effects.push((now, effect));
+        }
+        next = if scheduler.summary().is_some() {
+            None
+        } else {
+            stage.next(now, scheduler.next_wakeup())
+        };
+    }
+    trace
+}
+
+/// What is going to happen, unless the scheduler intervenes.
+#[derive(Default)]
+struct Stage {
+    /// By time, then by when it was decided.
+    expected: BTreeMap<(Time, u64), Input>,
+    decided: u64,
+    performances: BTreeMap<AttemptId, (Performance, (Time, u64))>,
+}
+
+impl Stage {
+    fn expect(&mut self, at: Time, input: Input) -> (Time, u64) {
+        let key = (at, self.decided);
+        self.decided += 1;
+        self.expected.insert(key, input);
+        key
+    }
+
+    fn finish_at(&mut self, at: Time, attempt: AttemptId, exit: Exit) -> (Time, u64) {
+        self.expect(at, Input::Finished(attempt, AttemptReport::bare(exit)))
+    }
+
+    fn spawn(&mut self, now: Time, attempt: AttemptId, performance: Performance) {
+        if matches!(performance.exit, Exit::NotStarted(_)) {
+            self.finish_at(now, attempt, performance.exit);
+            return;
+        }
+        self.expect(now, Input::Started(attempt));
+        let end = now + performance.duration;
+        if let Some(every) = performance.prints_every {
+            let mut at = now + every;
+            while at < end {
+                self.expect(at, Input::Printed(attempt));
+                at = at + every;
+            }
+        }
+        let key = self.finish_at(end, attempt, performance.exit.clone());
+        self.performances.insert(attempt, (performance, key));
+    }
+
+    fn signal(&mut self, now: Time, attempt: AttemptId, signal: StopSignal) {
+        let Some((performance, key)) = self.performances.get(&attempt).cloned() else {
+            return;
+        };
+        let (end, number) = match (signal, performance.when_stopped) {
+            (StopSignal::Kill, _) => (now, 9),
+            (_, WhenStopped::EndsAfter(delay)) => (now + delay, 15),
+            (_, WhenStopped::Ignores) => return,
+        };
+        // It may be over before the signal takes effect.
+        if key.0 > end && self.expected.remove(&key).is_some() {
+            let key = self.finish_at(end, attempt, Exit::Signal(number));
+            self.performances.insert(attempt, (performance, key));
+        }
+    }
+
+    fn next(&mut self, now: Time, wakeup: Option<Time>) -> Option<(Time, Input)> {
+        let first = self.expected.first_key_value().map(|((at, _), _)| *at);
+        match (first, wakeup) {
+            // What happens at the moment of an alarm happens before it is heard.
+            (Some(at), wakeup) if wakeup.is_none_or(|it| at <= it) => {
+                let (_, input) = self.expected.pop_first()?;
+                Some((at, input))
+            }
+            (_, Some(at)) => Some((at.max(now), Input::Wakeup)),
+            _ => None,
+        }
+    }
+}

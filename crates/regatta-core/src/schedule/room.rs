@@ -1,0 +1,190 @@
+//! Room in the pools, and who waits for it.
+//!
+//! Tasks that claim the same amounts of the same pools differ only in their order, so they wait in one
+//! line, a [`Class`]. A class waits at one pool that lacks room for its tasks; when that pool gets room, the
+//! class is tried again. Admitting a task therefore costs about the logarithm of what waits, however many
+//! tasks, pools and groups there are. A task takes all it claims at once or nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::id::{Id, IdMap, PoolId, TaskId};
+use crate::plan::{Claim, Plan};
+
+#[derive(Debug)]
+pub(super) struct Room {
+    pools: IdMap<PoolId, Level>,
+    classes: Vec<Class>,
+    class_of: IdMap<TaskId, usize>,
+    /// Classes that wait at no pool, each under its first task.
+    untried: BTreeSet<(TaskId, usize)>,
+    /// Pools that got room since their waiting classes were last tried.
+    opened: BTreeSet<PoolId>,
+}
+
+/// How full a pool is.
+#[derive(Debug)]
+struct Level {
+    free: u64,
+    /// The classes that wait here, by the amount they lack, each under its first task.
+    waiting: BTreeMap<u64, BTreeSet<(TaskId, usize)>>,
+}
+
+/// A line of tasks with equal claims.
+#[derive(Debug)]
+struct Class {
+    claims: Vec<Claim>,
+    /// In plan order.
+    tasks: BTreeSet<TaskId>,
+    /// The claim that had no room when the class was last tried.
+    lacking: Option<Claim>,
+}
+
+impl Room {
+    pub(super) fn new(plan: &Plan) -> Self {
+        let mut classes = Vec::new();
+        let mut known = BTreeMap::new();
+        let class_of = plan
+            .tasks
+            .values()
+            .map(|task| {
+                *known.entry(&task.claims).or_insert_with(|| {
+                    classes.push(Class {
+                        claims: task.claims.clone(),
+                        tasks: BTreeSet::new(),
+                        lacking: None,
+                    });
+                    classes.len() - 1
+                })
+            })
+            .collect();
+        let pools = plan
+            .pools
+            .values()
+            .map(|pool| Level {
+                free: pool.capacity,
+                waiting: BTreeMap::new(),
+            })
+            .collect();
+        Self {
+            pools,
+            classes,
+            class_of,
+            untried: BTreeSet::new(),
+            opened: BTreeSet::new(),
+        }
+    }
+
+    /// Puts a task in its line.
+    pub(super) fn enqueue(&mut self, task: TaskId) {
+        let index = self.class_of[task];
+        self.with_first_task_changed(index, |class| {
+            class.tasks.insert(task);
+        });
+    }
+
+    /// Takes the room that the first task in plan order needs, among those for which there is room.
+    pub(super) fn admit(&mut self) -> Option<TaskId> {
+        loop {
+            let (task, index) = self.next_candidate()?;
+            let lacking = self.classes[index]
+                .claims
+                .iter()
+                .find(|claim| self.pools[claim.pool].free < claim.amount)
+                .copied();
+            self.leave(index);
+            self.classes[index].lacking = lacking;
+            if lacking.is_none() {
+                self.classes[index].tasks.remove(&task);
+            }
+            self.line_up(index);
+            if lacking.is_none() {
+                for claim in &self.classes[index].claims {
+                    self.pools[claim.pool].free -= claim.amount;
+                }
+                return Some(task);
+            }
+        }
+    }
+
+    /// Gives back what a task took.
+    pub(super) fn release(&mut self, task: TaskId) {
+        for claim in &self.classes[self.class_of[task]].claims {
+            self.pools[claim.pool].free += claim.amount;
+            self.opened.insert(claim.pool);
+        }
+    }
+
+    /// Sends everybody home: nobody waits any more.
+    pub(super) fn clear(&mut self) {
+        self.untried.clear();
+        self.opened.clear();
+        for class in &mut self.classes {
+            class.tasks.clear();
+            class.lacking = None;
+        }
+        for index in 0..self.pools.len() {
+            self.pools[PoolId::from_index(index)].waiting.clear();
+        }
+    }
+
+    fn next_candidate(&mut self) -> Option<(TaskId, usize)> {
+        let mut best = self.untried.first().copied();
+        let pools = &self.pools;
+        self.opened.retain(|&pool| {
+            let level = &pools[pool];
+            let fitting = level.waiting.range(..=level.free);
+            let first = fitting.filter_map(|(_, line)| line.first().copied()).min();
+            best = [best, first].into_iter().flatten().min();
+            first.is_some()
+        });
+        best
+    }
+
+    fn with_first_task_changed(&mut self, index: usize, change: impl FnOnce(&mut Class)) {
+        self.leave(index);
+        change(&mut self.classes[index]);
+        self.line_up(index);
+    }
+
+    /// Removes a class from the place where it waits under its first task.
+    fn leave(&mut self, index: usize) {
+        let class = &self.classes[index];
+        let Some(&first) = class.tasks.first() else {
+            return;
+        };
+        match class.lacking {
+            None => {
+                self.untried.remove(&(first, index));
+            }
+            Some(claim) => {
+                let waiting = &mut self.pools[claim.pool].waiting;
+                if let Some(line) = waiting.get_mut(&claim.amount) {
+                    line.remove(&(first, index));
+                    if line.is_empty() {
+                        waiting.remove(&claim.amount);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Puts a class where it has to wait, under its first task.
+    fn line_up(&mut self, index: usize) {
+        let class = &self.classes[index];
+        let Some(&first) = class.tasks.first() else {
+            return;
+        };
+        match class.lacking {
+            None => {
+                self.untried.insert((first, index));
+            }
+            Some(claim) => {
+                let waiting = &mut self.pools[claim.pool].waiting;
+                waiting
+                    .entry(claim.amount)
+                    .or_default()
+                    .insert((first, index));
+            }
+        }
+    }
+}

@@ -1,0 +1,492 @@
+//! The state machine of a run.
+//!
+//! It is told what happened and when, and answers with what to do and what to tell. It has no clock and no
+//! queue of its own to wait on: the same inputs give the same effects, byte for byte.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::mem;
+use std::sync::Arc;
+
+use crate::event::{CancelReason, Event, StopCause, StopSignal, Summary};
+use crate::id::{AttemptId, IdMap, TaskId};
+use crate::plan::Plan;
+use crate::schedule::retry::pause_before;
+use crate::schedule::room::Room;
+use crate::schedule::slot::Slots;
+use crate::schedule::state::{Due, Running, Slowness, State, Stop, verdict_of_stop};
+use crate::terms::{FailFast, FlakyVerdict};
+use crate::time::Time;
+use crate::verdict::{AttemptReport, Exit, Failure, Reason, Status, Verdict, judge};
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Input {
+    /// The run begins. The first input, once.
+    Begin,
+    /// The command of an attempt runs.
+    Started(AttemptId),
+    /// An attempt printed something.
+    Printed(AttemptId),
+    /// An attempt is over, whether it ran or could not be started.
+    Finished(AttemptId, AttemptReport),
+    /// The time that `next_wakeup` named has come.
+    Wakeup,
+    /// The user wants the run to end: politely the first time, by force from the second on.
+    Interrupt(StopSignal),
+}
+
+/// What to do about it.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// Start the command of this attempt; answer with `Started` or `Finished`.
+    Spawn {
+        /// The attempt.
+        attempt: AttemptId,
+        /// Its slot number.
+        slot: u32,
+    },
+    /// Send this to the process tree of this attempt.
+    Signal {
+        /// The attempt.
+        attempt: AttemptId,
+        /// What to send.
+        signal: StopSignal,
+    },
+    /// Tell this.
+    Emit(Event),
+}
+
+/// What holds for the whole run.
+#[derive(Debug, Clone, Copy)]
+pub struct Policy {
+    /// What the first failure does to the rest.
+    pub fail_fast: FailFast,
+    /// After this many failures nothing starts any more; at least 1.
+    pub max_fail: Option<u32>,
+    /// Decides the jitter of pauses.
+    pub seed: u64,
+}
+
+/// The state machine of a run.
+#[derive(Debug)]
+pub struct Scheduler {
+    plan: Arc<Plan>,
+    policy: Policy,
+    now: Time,
+    states: IdMap<TaskId, State>,
+    room: Room,
+    slots: Slots,
+    /// The slot number of each task between its first start and its final word.
+    slot_of: IdMap<TaskId, Option<u32>>,
+    /// When tasks want to be looked at again; mirrors `alarm_of`.
+    alarms: BTreeSet<(Time, TaskId)>,
+    alarm_of: IdMap<TaskId, Option<Time>>,
+    halt: Halt,
+    summary: Summary,
+}
+
+/// Whether, and how, the run was cut short.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Halt {
+    No,
+    /// By failures.
+    Failures,
+    /// By the user.
+    Interrupt,
+}
+
+impl Scheduler {
+    /// Returns a scheduler before its `Begin`.
+    #[must_use]
+    pub fn new(plan: Arc<Plan>, policy: Policy) -> Self {
+        let tasks = &plan.tasks;
+        let states = tasks
+            .values()
+            .map(|task| State::Waiting {
+                missing: task.dependencies.len(),
+            })
+            .collect();
+        Self {
+            policy,
+            now: Time::BEGIN,
+            states,
+            room: Room::new(&plan),
+            slots: Slots::default(),
+            slot_of: tasks.ids().map(|_| None).collect(),
+            alarms: BTreeSet::new(),
+            alarm_of: tasks.ids().map(|_| None).collect(),
+            halt: Halt::No,
+            summary: Summary::default(),
+            plan,
+        }
+    }
+
+    /// Takes a fact and appends what follows from it. Never fails; a fact about an attempt that is not
+    /// under way is passed over. Time never runs backwards: an earlier `now` counts as the latest one.
+    pub fn handle(&mut self, now: Time, input: Input, effects: &mut Vec<Effect>) {
+        self.now = self.now.max(now);
+        match input {
+            Input::Begin => self.handle_begin(),
+            Input::Started(attempt) => self.handle_started(attempt, effects),
+            Input::Printed(attempt) => self.handle_printed(attempt),
+            Input::Finished(attempt, report) => self.handle_finished(attempt, report, effects),
+            Input::Wakeup => self.handle_wakeup(effects),
+            Input::Interrupt(signal) => self.handle_interrupt(signal, effects),
+        }
+        self.start_what_has_room(effects);
+    }
+
+    /// Returns the earliest time at which the scheduler wants a `Wakeup`.
+    #[must_use]
+    pub fn next_wakeup(&self) -> Option<Time> {
+        self.alarms.first().map(|(at, _)| *at)
+    }
+
+    /// Returns the counts once every task has its final word.
+    #[must_use]
+    pub fn summary(&self) -> Option<Summary> {
+        (self.summary.total as usize == self.plan.tasks.len()).then_some(self.summary)
+    }
+
+    fn handle_begin(&mut self) {
+        for task in self.plan.tasks.ids() {
+            if self.plan.tasks[task].dependencies.is_empty() {
+                self.enqueue(task, 1);
+            }
+        }
+    }
+
+    fn handle_started(&mut self, id: AttemptId, effects: &mut Vec<Effect>) {
+        let State::Starting {
+            attempt,
+            queued,
+            stop,
+        } = self.states[id.task]
+        else {
+            return;
+        };
+        if attempt != id.number {
+            return;
+        }
+        effects.push(Effect::Emit(Event::AttemptStarted {
+            attempt: id,
+            slot: self.slot_of[id.task].unwrap_or_default(),
+            queued,
+        }));
+        self.set(id.task, State::Running(Running::new(attempt, self.now)));
+        if let Some(cause) = stop {
+            self.stop(id.task, cause, StopSignal::Terminate, effects);
+        }
+    }
+
+    fn handle_printed(&mut self, id: AttemptId) {
+        // The alarm may ring too early now; it is set anew when it does, which is cheaper than
+        // moving it at every line.
+        if let State::Running(running) = &mut self.states[id.task]
+            && running.attempt == id.number
+        {
+            running.last_output = self.now;
+        }
+    }
+
+    fn handle_finished(&mut self, id: AttemptId, report: AttemptReport, effects: &mut Vec<Effect>) {
+        let cause = match &self.states[id.task] {
+            State::Starting { attempt, .. } if *attempt == id.number => None,
+            State::Running(running) if running.attempt == id.number => {
+                running.stop.as_ref().map(|stop| stop.cause)
+            }
+            _ => return,
+        };
+        self.room.release(id.task);
+        let lost = matches!(report.exit, Exit::Lost(_));
+        let terms = &self.plan.tasks[id.task].terms;
+        let verdict = match cause {
+            // After a signal of the runner's own the exit says nothing about the suite.
+            Some(cause) if !lost => verdict_of_stop(cause, terms),
+            _ => judge(terms, &report),
+        };
+        effects.push(Effect::Emit(Event::AttemptFinished {
+            attempt: id,
+            verdict: verdict.clone(),
+            report,
+        }));
+        if verdict.status() == Status::Failed && self.may_retry(id, &verdict) {
+            self.schedule_retry(id, effects);
+        } else {
+            let verdict = self.final_verdict(id, verdict);
+            self.finish(id.task, verdict, effects);
+        }
+    }
+
+    fn may_retry(&self, id: AttemptId, verdict: &Verdict) -> bool {
+        self.halt == Halt::No
+            && id.number <= self.plan.tasks[id.task].terms.retries.count
+            && !matches!(verdict, Verdict::Failed(Failure::Infrastructure(_)))
+    }
+
+    fn schedule_retry(&mut self, id: AttemptId, effects: &mut Vec<Effect>) {
+        let next = AttemptId {
+            number: id.number + 1,
+            ..id
+        };
+        let retries = &self.plan.tasks[id.task].terms.retries;
+        let delay = pause_before(next, retries, self.policy.seed);
+        effects.push(Effect::Emit(Event::RetryScheduled {
+            attempt: next,
+            delay,
+        }));
+        if delay.is_zero() {
+            self.enqueue(id.task, next.number);
+        } else {
+            let until = self.now + delay;
+            self.set(
+                id.task,
+                State::Backoff {
+                    next: next.number,
+                    until,
+                },
+            );
+        }
+    }
+
+    fn final_verdict(&self, id: AttemptId, verdict: Verdict) -> Verdict {
+        match (verdict, self.plan.tasks[id.task].terms.flaky) {
+            (Verdict::Passed, FlakyVerdict::Pass) if id.number > 1 => Verdict::Flaky,
+            (Verdict::Passed, FlakyVerdict::Fail) if id.number > 1 => {
+                Verdict::Failed(Failure::Flaky)
+            }
+            (verdict, _) => verdict,
+        }
+    }
+
+    /// Says the final word on a task, and on all that can no longer run because of it.
+    fn finish(&mut self, task: TaskId, verdict: Verdict, effects: &mut Vec<Effect>) {
+        let failed = verdict.status() == Status::Failed;
+        let mut words = VecDeque::from([(task, verdict)]);
+        while let Some((task, verdict)) = words.pop_front() {
+            if self.states[task].is_done() {
+                continue;
+            }
+            let passed = verdict.status() == Status::Passed;
+            self.close(task, verdict, effects);
+            let plan = Arc::clone(&self.plan);
+            for &dependent in &plan.tasks[task].dependents {
+                if passed {
+                    self.dependency_passed(dependent);
+                } else {
+                    words.push_back((dependent, Verdict::Skipped(Reason::Blocked(task))));
+                }
+            }
+        }
+        if failed && self.halt == Halt::No {
+            self.cut_short_after_failure(task, effects);
+        }
+    }
+
+    fn close(&mut self, task: TaskId, verdict: Verdict, effects: &mut Vec<Effect>) {
+        if let Some(slot) = self.slot_of[task].take() {
+            self.slots.give_back(slot);
+        }
+        self.set(task, State::Done);
+        self.summary.count(&verdict);
+        effects.push(Effect::Emit(Event::TaskFinished { task, verdict }));
+    }
+
+    fn dependency_passed(&mut self, task: TaskId) {
+        if let State::Waiting { missing } = &mut self.states[task] {
+            *missing -= 1;
+            if *missing == 0 {
+                self.enqueue(task, 1);
+            }
+        }
+    }
+
+    fn cut_short_after_failure(&mut self, task: TaskId, effects: &mut Vec<Effect>) {
+        let enough = self
+            .policy
+            .max_fail
+            .is_some_and(|limit| self.summary.failed >= limit);
+        match self.policy.fail_fast {
+            FailFast::Now => {
+                self.halt(CancelReason::FailFast(task), effects);
+                self.stop_all(StopCause::Cancelled, StopSignal::Terminate, effects);
+            }
+            FailFast::Soon => self.halt(CancelReason::FailFast(task), effects),
+            FailFast::Off if enough => self.halt(CancelReason::MaxFail(task), effects),
+            FailFast::Off => {}
+        }
+    }
+
+    fn handle_interrupt(&mut self, signal: StopSignal, effects: &mut Vec<Effect>) {
+        if self.halt == Halt::Interrupt {
+            self.stop_all(StopCause::Interrupted, StopSignal::Kill, effects);
+        } else {
+            self.halt(CancelReason::Interrupt(signal), effects);
+            self.stop_all(StopCause::Interrupted, signal, effects);
+        }
+    }
+
+    /// Gives up on everything that does not run yet.
+    fn halt(&mut self, reason: CancelReason, effects: &mut Vec<Effect>) {
+        let (halt, word) = match reason {
+            CancelReason::Interrupt(_) => (Halt::Interrupt, Reason::Interrupted),
+            CancelReason::FailFast(_) | CancelReason::MaxFail(_) => {
+                (Halt::Failures, Reason::Cancelled)
+            }
+        };
+        self.halt = halt;
+        effects.push(Effect::Emit(Event::RunCancelled { reason }));
+        self.room.clear();
+        for task in self.plan.tasks.ids() {
+            match self.states[task] {
+                State::Waiting { .. } | State::Queued { .. } | State::Backoff { .. } => {
+                    self.close(task, Verdict::Skipped(word.clone()), effects);
+                }
+                State::Starting { .. } | State::Running(_) | State::Done => {}
+            }
+        }
+    }
+
+    fn stop_all(&mut self, cause: StopCause, signal: StopSignal, effects: &mut Vec<Effect>) {
+        for task in self.plan.tasks.ids() {
+            match &mut self.states[task] {
+                State::Starting { stop, .. } => {
+                    stop.get_or_insert(cause);
+                }
+                State::Running(_) => self.stop(task, cause, signal, effects),
+                _ => {}
+            }
+        }
+    }
+
+    /// Tells a running attempt to end. One that was told politely before is only ever told more firmly,
+    /// and the first cause stands.
+    fn stop(
+        &mut self,
+        task: TaskId,
+        cause: StopCause,
+        signal: StopSignal,
+        effects: &mut Vec<Effect>,
+    ) {
+        let grace = self.plan.tasks[task].terms.grace_period;
+        let State::Running(running) = &mut self.states[task] else {
+            return;
+        };
+        let force = signal == StopSignal::Kill;
+        let cause = match &running.stop {
+            Some(stop) if !force || stop.force_at.is_none() => return,
+            Some(stop) => stop.cause,
+            None => cause,
+        };
+        running.stop = Some(Stop {
+            cause,
+            force_at: (!force).then_some(self.now + grace),
+        });
+        let attempt = AttemptId {
+            task,
+            number: running.attempt,
+        };
+        effects.push(Effect::Emit(Event::Stopping {
+            attempt,
+            cause,
+            signal,
+        }));
+        effects.push(Effect::Signal { attempt, signal });
+        self.reset_alarm(task);
+    }
+
+    fn handle_wakeup(&mut self, effects: &mut Vec<Effect>) {
+        while let Some(&(at, task)) = self.alarms.first() {
+            if at > self.now {
+                break;
+            }
+            match &self.states[task] {
+                State::Backoff { next, .. } => {
+                    let next = *next;
+                    self.enqueue(task, next);
+                }
+                State::Running(running) => {
+                    let due = running.next_due(&self.plan.tasks[task].terms);
+                    match due {
+                        Some((at, due)) if at <= self.now => self.act_on(task, due, effects),
+                        _ => self.reset_alarm(task),
+                    }
+                }
+                _ => self.reset_alarm(task),
+            }
+        }
+    }
+
+    fn act_on(&mut self, task: TaskId, due: Due, effects: &mut Vec<Effect>) {
+        let terminate = StopSignal::Terminate;
+        match due {
+            Due::Timeout => self.stop(task, StopCause::Timeout, terminate, effects),
+            Due::IdleTimeout => self.stop(task, StopCause::IdleTimeout, terminate, effects),
+            Due::Force(cause) => self.stop(task, cause, StopSignal::Kill, effects),
+            Due::Slow => self.tell_slow(task, effects),
+        }
+    }
+
+    fn tell_slow(&mut self, task: TaskId, effects: &mut Vec<Effect>) {
+        if let State::Running(running) = &mut self.states[task] {
+            running.slowness = Slowness::Told;
+            effects.push(Effect::Emit(Event::Slow {
+                attempt: AttemptId {
+                    task,
+                    number: running.attempt,
+                },
+                running: self.now - running.started,
+                last_line: None,
+            }));
+        }
+        self.reset_alarm(task);
+    }
+
+    fn start_what_has_room(&mut self, effects: &mut Vec<Effect>) {
+        while let Some(task) = self.room.admit() {
+            let State::Queued { attempt, since } = self.states[task] else {
+                unreachable!("only queued tasks wait for room");
+            };
+            let slot = *self.slot_of[task].get_or_insert_with(|| self.slots.take());
+            self.set(
+                task,
+                State::Starting {
+                    attempt,
+                    queued: self.now - since,
+                    stop: None,
+                },
+            );
+            effects.push(Effect::Spawn {
+                attempt: AttemptId {
+                    task,
+                    number: attempt,
+                },
+                slot,
+            });
+        }
+    }
+
+    fn enqueue(&mut self, task: TaskId, attempt: u32) {
+        let since = self.now;
+        self.set(task, State::Queued { attempt, since });
+        self.room.enqueue(task);
+    }
+
+    fn set(&mut self, task: TaskId, state: State) {
+        self.states[task] = state;
+        self.reset_alarm(task);
+    }
+
+    fn reset_alarm(&mut self, task: TaskId) {
+        let alarm = self.states[task].alarm(&self.plan.tasks[task].terms);
+        let old = mem::replace(&mut self.alarm_of[task], alarm);
+        if old != alarm {
+            if let Some(at) = old {
+                self.alarms.remove(&(at, task));
+            }
+            if let Some(at) = alarm {
+                self.alarms.insert((at, task));
+            }
+        }
+    }
+}

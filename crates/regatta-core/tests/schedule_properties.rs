@@ -1,0 +1,455 @@
+//! Properties of the scheduler over random plans, durations, failures and interrupts, in virtual time.
+
+mod common;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use common::{keep_going, millis};
+use proptest::prelude::*;
+use regatta_core::event::{CancelReason, Event, StopSignal};
+use regatta_core::id::{AttemptId, Id, IdMap, PoolId, SuiteId, TaskId};
+use regatta_core::plan::{Claim, Plan, Pool, Suite, TaskSpec};
+use regatta_core::schedule::{Effect, Input, Policy, Scheduler};
+use regatta_core::sim::{Performance, Trace, WhenStopped, simulate};
+use regatta_core::terms::{Backoff, FailFast, FlakyVerdict, Retries, Terms};
+use regatta_core::time::Time;
+use regatta_core::verdict::{Exit, Status, Verdict};
+
+/// A random run: everything that decides its trace.
+#[derive(Debug, Clone)]
+struct Case {
+    plan: Arc<Plan>,
+    policy: Policy,
+    interrupts: Vec<(Time, StopSignal)>,
+    performances: Vec<Performance>,
+}
+
+impl Case {
+    fn run(&self) -> Trace {
+        simulate(&self.plan, self.policy, &self.interrupts, |attempt| {
+            self.perform(attempt)
+        })
+    }
+
+    /// Later attempts of a task do what other tasks do first, so that a retry may pass.
+    fn perform(&self, attempt: AttemptId) -> Performance {
+        let at = attempt.task.index() + attempt.number as usize - 1;
+        self.performances[at % self.performances.len()].clone()
+    }
+}
+
+fn terms() -> impl Strategy<Value = Terms> {
+    let limit = || prop::option::weighted(0.3, (1_u64..3000).prop_map(millis));
+    let retries = (0_u32..3, 0_u64..500, any::<bool>(), any::<bool>());
+    (
+        limit(),
+        limit(),
+        limit(),
+        0_u64..400,
+        retries,
+        any::<bool>(),
+    )
+        .prop_map(
+            |(
+                timeout,
+                idle_timeout,
+                slow_after,
+                grace,
+                (count, delay, doubles, jitter),
+                strict,
+            )| {
+                Terms {
+                    timeout,
+                    idle_timeout,
+                    slow_after,
+                    grace_period: millis(grace),
+                    retries: Retries {
+                        count,
+                        delay: millis(delay),
+                        backoff: if doubles {
+                            Backoff::Exponential
+                        } else {
+                            Backoff::Fixed
+                        },
+                        max_delay: None,
+                        jitter,
+                    },
+                    flaky: if strict {
+                        FlakyVerdict::Fail
+                    } else {
+                        FlakyVerdict::Pass
+                    },
+                    skip_exit_code: Some(77),
+                    ..Terms::default()
+                }
+            },
+        )
+}
+
+fn performance() -> impl Strategy<Value = Performance> {
+    let exit = prop_oneof![
+        6 => Just(Exit::Code(0)),
+        3 => Just(Exit::Code(1)),
+        1 => Just(Exit::Code(77)),
+        1 => Just(Exit::Signal(11)),
+        1 => Just(Exit::NotStarted("no such program".into())),
+    ];
+    let stop = prop_oneof![
+        Just(WhenStopped::Ignores),
+        (0_u64..300).prop_map(|ms| WhenStopped::EndsAfter(millis(ms))),
+    ];
+    let prints = prop::option::of((50_u64..900).prop_map(millis));
+    (exit, 0_u64..2500, prints, stop).prop_map(|(exit, ms, prints_every, when_stopped)| {
+        Performance {
+            duration: millis(ms),
+            exit,
+            prints_every,
+            when_stopped,
+        }
+    })
+}
+
+fn policy() -> impl Strategy<Value = Policy> {
+    let fail_fast = prop_oneof![
+        3 => Just(FailFast::Off),
+        1 => Just(FailFast::Soon),
+        1 => Just(FailFast::Now),
+    ];
+    let max_fail = prop::option::weighted(0.2, 1_u32..4);
+    (fail_fast, max_fail, any::<u64>()).prop_map(|(fail_fast, max_fail, seed)| Policy {
+        fail_fast,
+        max_fail,
+        seed,
+    })
+}
+
+/// A task before it has a place: edges as fractions of the tasks before it, pools as positions.
+type Draft = (Vec<u16>, u64, Vec<usize>, Terms);
+
+fn graph() -> impl Strategy<Value = Arc<Plan>> {
+    let draft = (
+        prop::collection::vec(any::<u16>(), 0..3),
+        1_u64..4,
+        prop::collection::vec(1_usize..4, 0..3),
+        terms(),
+    );
+    let drafts = prop::collection::vec(draft, 1..25);
+    let capacities = (1_u64..5, prop::collection::vec(1_u64..3, 3));
+    (drafts, capacities).prop_map(|(drafts, (slots, groups))| build(drafts, slots, &groups))
+}
+
+fn build(drafts: Vec<Draft>, slots: u64, groups: &[u64]) -> Arc<Plan> {
+    let pools = std::iter::once(slots).chain(groups.iter().copied());
+    let pools = pools
+        .map(|capacity| Pool {
+            name: String::new(),
+            capacity,
+        })
+        .collect();
+    let suites = drafts.iter().map(|_| Suite::default()).collect();
+    let specs = drafts.into_iter().enumerate();
+    let specs = specs.map(|(index, (edges, cpus, mut groups, terms))| {
+        groups.sort_unstable();
+        groups.dedup();
+        let mut claims = vec![Claim {
+            pool: PoolId(0),
+            amount: cpus,
+        }];
+        claims.extend(groups.into_iter().map(|group| Claim {
+            pool: PoolId::from_index(group),
+            amount: 1,
+        }));
+        let before = |edge: u16| TaskId::from_index(edge as usize * index / 65536);
+        TaskSpec {
+            suite: SuiteId::from_index(index),
+            dependencies: if index == 0 {
+                Vec::new()
+            } else {
+                edges.into_iter().map(before).collect()
+            },
+            claims,
+            terms,
+        }
+    });
+    let specs = specs.collect();
+    Arc::new(Plan::new(suites, specs, pools).expect("edges only point backwards"))
+}
+
+fn case() -> impl Strategy<Value = Case> {
+    let interrupts = prop::collection::vec((0_u64..6000).prop_map(|ms| Time(millis(ms))), 0..3);
+    let interrupts = prop_oneof![2 => Just(Vec::new()), 1 => interrupts];
+    let performances = prop::collection::vec(performance(), 1..12);
+    (graph(), policy(), interrupts, performances).prop_map(
+        |(plan, policy, mut interrupts, performances)| {
+            interrupts.sort_unstable();
+            let signal = |at| (at, StopSignal::Interrupt);
+            Case {
+                plan,
+                policy,
+                interrupts: interrupts.into_iter().map(signal).collect(),
+                performances,
+            }
+        },
+    )
+}
+
+/// What has been taken from each pool, followed along a trace.
+struct Books<'a> {
+    plan: &'a Plan,
+    taken: IdMap<PoolId, u64>,
+    holders: BTreeMap<AttemptId, Time>,
+}
+
+impl<'a> Books<'a> {
+    fn new(plan: &'a Plan) -> Self {
+        Self {
+            plan,
+            taken: plan.pools.ids().map(|_| 0).collect(),
+            holders: BTreeMap::new(),
+        }
+    }
+
+    fn take(&mut self, attempt: AttemptId, at: Time) {
+        for claim in &self.plan.tasks[attempt.task].claims {
+            self.taken[claim.pool] += claim.amount;
+            let capacity = self.plan.pools[claim.pool].capacity;
+            assert!(
+                self.taken[claim.pool] <= capacity,
+                "pool {:?} is over its capacity of {capacity} at {at}",
+                claim.pool
+            );
+        }
+        assert!(
+            self.holders.insert(attempt, at).is_none(),
+            "{attempt} started twice"
+        );
+    }
+
+    fn give_back(&mut self, attempt: AttemptId) {
+        self.holders
+            .remove(&attempt)
+            .expect("only what was started ends");
+        for claim in &self.plan.tasks[attempt.task].claims {
+            self.taken[claim.pool] -= claim.amount;
+        }
+    }
+
+    fn has_room_for(&self, task: TaskId) -> bool {
+        self.plan.tasks[task].claims.iter().all(|claim| {
+            self.taken[claim.pool] + claim.amount <= self.plan.pools[claim.pool].capacity
+        })
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1500))]
+
+    #[test]
+    fn no_pool_is_ever_over_its_capacity(case in case()) {
+        let mut books = Books::new(&case.plan);
+        for (at, effect) in &case.run().effects {
+            match effect {
+                Effect::Spawn { attempt, .. } => books.take(*attempt, *at),
+                Effect::Emit(Event::AttemptFinished { attempt, .. }) => books.give_back(*attempt),
+                _ => {}
+            }
+        }
+        prop_assert!(books.holders.is_empty());
+    }
+
+    #[test]
+    fn nothing_starts_before_all_its_dependencies_passed(case in case()) {
+        let mut passed = BTreeMap::new();
+        for (_, effect) in &case.run().effects {
+            match effect {
+                Effect::Spawn { attempt, .. } => {
+                    let mut needed = case.plan.tasks[attempt.task].dependencies.iter();
+                    prop_assert!(needed.all(|it| passed.get(it) == Some(&true)));
+                }
+                Effect::Emit(Event::TaskFinished { task, verdict }) => {
+                    passed.insert(*task, verdict.status() == Status::Passed);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    #[test]
+    fn every_task_gets_exactly_one_final_word_and_the_counts_add_up(case in case()) {
+        let trace = case.run();
+        let mut words = BTreeMap::new();
+        let mut attempts = BTreeMap::new();
+        for (_, event) in trace.events() {
+            match event {
+                Event::TaskFinished { task, verdict } => {
+                    prop_assert!(words.insert(*task, verdict.clone()).is_none());
+                }
+                Event::AttemptFinished { attempt, .. } => {
+                    prop_assert!(!words.contains_key(&attempt.task));
+                    *attempts.entry(attempt.task).or_insert(0) += 1;
+                }
+                _ => {}
+            }
+        }
+        prop_assert_eq!(words.len(), case.plan.tasks.len());
+        for (task, count) in attempts {
+            prop_assert!(count <= 1 + case.plan.tasks[task].terms.retries.count);
+        }
+        let mut scheduler = Scheduler::new(Arc::clone(&case.plan), case.policy);
+        for (at, input) in trace.inputs {
+            scheduler.handle(at, input, &mut Vec::new());
+        }
+        let summary = scheduler.summary().expect("every run ends");
+        prop_assert_eq!(summary.total as usize, case.plan.tasks.len());
+        prop_assert_eq!(summary.total, summary.passed + summary.failed + summary.skipped);
+        let failed = words.values().filter(|it| it.status() == Status::Failed).count();
+        prop_assert_eq!(summary.failed as usize, failed);
+    }
+
+    #[test]
+    fn an_attempt_runs_no_longer_than_its_time_out_and_grace(case in case()) {
+        let mut started = BTreeMap::new();
+        for (at, event) in case.run().events() {
+            match event {
+                Event::AttemptStarted { attempt, .. } => {
+                    started.insert(*attempt, at);
+                }
+                Event::AttemptFinished { attempt, .. } => {
+                    let terms = &case.plan.tasks[attempt.task].terms;
+                    let (Some(start), Some(timeout)) = (started.get(attempt), terms.timeout) else {
+                        continue;
+                    };
+                    prop_assert!(at - *start <= timeout + terms.grace_period);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_starts_once_the_run_is_cut_short(case in case()) {
+        let mut cut = false;
+        for (_, effect) in &case.run().effects {
+            match effect {
+                Effect::Spawn { .. } => prop_assert!(!cut),
+                Effect::Emit(Event::RunCancelled { .. }) => cut = true,
+                _ => {}
+            }
+        }
+    }
+
+    #[test]
+    fn replaying_the_inputs_gives_the_identical_effects(case in case()) {
+        let trace = case.run();
+        let mut scheduler = Scheduler::new(Arc::clone(&case.plan), case.policy);
+        let mut effects = Vec::new();
+        for (at, input) in &trace.inputs {
+            let mut new = Vec::new();
+            scheduler.handle(*at, input.clone(), &mut new);
+            effects.extend(new.into_iter().map(|effect| (*at, effect)));
+        }
+        prop_assert_eq!(effects, trace.effects);
+    }
+
+    #[test]
+    fn no_task_that_could_start_is_left_waiting(case in case()) {
+        // The room is counted anew after each input, from what was started and what ended.
+        let trace = case.run();
+        let mut scheduler = Scheduler::new(Arc::clone(&case.plan), case.policy);
+        let mut books = Books::new(&case.plan);
+        let mut missing: IdMap<TaskId, usize> =
+            case.plan.tasks.values().map(|task| task.dependencies.len()).collect();
+        let mut queued: Vec<TaskId> = case.plan.tasks.ids().filter(|&it| missing[it] == 0).collect();
+        let mut backing_off: BTreeMap<TaskId, Time> = BTreeMap::new();
+        let mut done = BTreeSet::new();
+        for (at, input) in &trace.inputs {
+            if matches!(input, Input::Wakeup) {
+                let over: Vec<_> = backing_off.iter().filter(|(_, until)| **until <= *at).map(|(task, _)| *task).collect();
+                for task in over {
+                    backing_off.remove(&task);
+                    queued.push(task);
+                }
+            }
+            let mut effects = Vec::new();
+            scheduler.handle(*at, input.clone(), &mut effects);
+            for effect in &effects {
+                match effect {
+                    Effect::Spawn { attempt, .. } => {
+                        queued.retain(|it| *it != attempt.task);
+                        books.take(*attempt, *at);
+                    }
+                    Effect::Emit(Event::AttemptFinished { attempt, .. }) => books.give_back(*attempt),
+                    Effect::Emit(Event::RetryScheduled { attempt, delay }) if delay.is_zero() => {
+                        queued.push(attempt.task);
+                    }
+                    Effect::Emit(Event::RetryScheduled { attempt, delay }) => {
+                        backing_off.insert(attempt.task, *at + *delay);
+                    }
+                    Effect::Emit(Event::TaskFinished { task, verdict }) => {
+                        queued.retain(|it| it != task);
+                        backing_off.remove(task);
+                        done.insert(*task);
+                        if verdict.status() == Status::Passed {
+                            for &dependent in &case.plan.tasks[*task].dependents {
+                                missing[dependent] -= 1;
+                                if missing[dependent] == 0 && !done.contains(&dependent) {
+                                    queued.push(dependent);
+                                }
+                            }
+                        }
+                    }
+                    _ => {}
+                }
+            }
+            for &task in &queued {
+                prop_assert!(!books.has_room_for(task), "{:?} waits at {} although it has room", task, at);
+            }
+        }
+    }
+
+    #[test]
+    fn with_unit_pools_the_makespan_is_within_grahams_bound(plan in graph(), lengths in prop::collection::vec(1_u64..2000, 1..12)) {
+        // Graham 1966: list scheduling on m machines takes at most total/m + (1 - 1/m) * critical path.
+        let slots = plan.pools[PoolId(0)].capacity;
+        let tasks: Vec<TaskSpec> = plan.tasks.values().map(|task| TaskSpec {
+            suite: task.suite,
+            dependencies: task.dependencies.clone(),
+            claims: vec![Claim { pool: PoolId(0), amount: 1 }],
+            terms: Terms::default(),
+        }).collect();
+        let pools = vec![Pool { name: String::new(), capacity: slots }];
+        let suites = plan.suites.values().cloned().collect();
+        let plan = Arc::new(Plan::new(suites, tasks, pools).expect("it was a plan before"));
+        let length = |task: TaskId| millis(lengths[task.index() % lengths.len()]);
+        let trace = simulate(&plan, keep_going(), &[], |attempt| Performance::exits(length(attempt.task), 0));
+
+        let mut chains: IdMap<TaskId, Duration> = plan.tasks.ids().map(length).collect();
+        for task in plan.tasks.ids() {
+            let longest = plan.tasks[task].dependencies.iter().map(|&it| chains[it]).max();
+            chains[task] += longest.unwrap_or_default();
+        }
+        let total: Duration = plan.tasks.ids().map(length).sum();
+        let critical = chains.values().max().copied().unwrap_or_default();
+        let slots = u32::try_from(slots).expect("few slots");
+        let bound = total / slots + critical - critical / slots;
+        prop_assert!(trace.end.0 <= bound + Duration::from_nanos(10), "{:?} > {:?}", trace.end.0, bound);
+    }
+
+    #[test]
+    fn what_the_user_interrupts_is_never_called_a_failure(case in case()) {
+        let mut interrupted = false;
+        for (_, event) in case.run().events() {
+            match event {
+                Event::RunCancelled { reason: CancelReason::Interrupt(_) } => interrupted = true,
+                Event::AttemptFinished { verdict: Verdict::Failed(failure), report, .. } if interrupted => {
+                    // Only what ended by itself, or ran into a limit before, may still fail.
+                    let by_itself = matches!(report.exit, Exit::Code(_) | Exit::Signal(_) | Exit::NotStarted(_));
+                    prop_assert!(by_itself, "{:?}", failure);
+                }
+                _ => {}
+            }
+        }
+    }
+}

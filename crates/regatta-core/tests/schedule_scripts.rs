@@ -1,0 +1,479 @@
+//! Scheduler scripts: a plan in a line, what each attempt does, and all that comes out.
+
+mod common;
+
+use std::time::Duration;
+
+use common::{keep_going, millis, plan, render};
+use insta::assert_snapshot;
+use regatta_core::event::StopSignal;
+use regatta_core::id::AttemptId;
+use regatta_core::schedule::Policy;
+use regatta_core::sim::{Performance, WhenStopped, simulate};
+use regatta_core::terms::{Backoff, Expect, FailFast, FlakyVerdict, Retries, Terms};
+use regatta_core::time::Time;
+use regatta_core::verdict::Exit;
+
+/// Runs the plan, every attempt taking a second and exiting with what `code` says.
+fn run(slots: u64, text: &str, terms: &Terms, code: impl Fn(&str, u32) -> i32) -> String {
+    run_under(keep_going(), slots, text, terms, code)
+}
+
+fn run_under(
+    policy: Policy,
+    slots: u64,
+    text: &str,
+    terms: &Terms,
+    code: impl Fn(&str, u32) -> i32,
+) -> String {
+    let plan = plan(slots, text, terms);
+    let trace = simulate(&plan, policy, &[], |attempt: AttemptId| {
+        Performance::exits(millis(1000), code(plan.name(attempt.task), attempt.number))
+    });
+    render(&plan, &trace)
+}
+
+#[test]
+fn a_dependent_starts_when_all_its_dependencies_passed() {
+    assert_snapshot!(run(2, "a b c<a,b", &Terms::default(), |_, _| 0), @"
+    0.000 spawn a#1 in slot 0
+    0.000 spawn b#1 in slot 1
+    0.000   started a#1 after 0ns
+    0.000   started b#1 after 0ns
+    1.000   finished a#1 Passed
+    1.000   done a Passed
+    1.000   finished b#1 Passed
+    1.000   done b Passed
+    1.000 spawn c#1 in slot 0
+    1.000   started c#1 after 0ns
+    2.000   finished c#1 Passed
+    2.000   done c Passed
+    ");
+}
+
+#[test]
+fn a_task_that_waits_for_its_group_holds_no_slot() {
+    assert_snapshot!(run(2, "a@db b@db c", &Terms::default(), |_, _| 0), @"
+    0.000 spawn a#1 in slot 0
+    0.000 spawn c#1 in slot 1
+    0.000   started a#1 after 0ns
+    0.000   started c#1 after 0ns
+    1.000   finished a#1 Passed
+    1.000   done a Passed
+    1.000 spawn b#1 in slot 0
+    1.000   finished c#1 Passed
+    1.000   done c Passed
+    1.000   started b#1 after 1s
+    2.000   finished b#1 Passed
+    2.000   done b Passed
+    ");
+}
+
+#[test]
+fn a_weight_above_the_limit_is_clamped_and_runs_alone() {
+    assert_snapshot!(run(2, "a big*9 c", &Terms::default(), |_, _| 0), @"
+    0.000 spawn a#1 in slot 0
+    0.000 spawn c#1 in slot 1
+    0.000   started a#1 after 0ns
+    0.000   started c#1 after 0ns
+    1.000   finished a#1 Passed
+    1.000   done a Passed
+    1.000   finished c#1 Passed
+    1.000   done c Passed
+    1.000 spawn big#1 in slot 0
+    1.000   started big#1 after 1s
+    2.000   finished big#1 Passed
+    2.000   done big Passed
+    ");
+}
+
+#[test]
+fn what_depends_on_a_failure_is_blocked_all_the_way() {
+    assert_snapshot!(run(1, "a b<a c<b d", &Terms::default(), |name, _| {
+        i32::from(name == "a")
+    }), @"
+    0.000 spawn a#1 in slot 0
+    0.000   started a#1 after 0ns
+    1.000   finished a#1 Failed(ExitCode(1))
+    1.000   done a Failed(ExitCode(1))
+    1.000   done b Skipped(Blocked(TaskId(0)))
+    1.000   done c Skipped(Blocked(TaskId(1)))
+    1.000 spawn d#1 in slot 0
+    1.000   started d#1 after 1s
+    2.000   finished d#1 Passed
+    2.000   done d Passed
+    ");
+}
+
+#[test]
+fn a_retry_frees_its_slot_during_the_pause_and_keeps_its_number() {
+    let terms = Terms {
+        retries: Retries {
+            delay: millis(1500),
+            backoff: Backoff::Exponential,
+            ..Retries::immediate(2)
+        },
+        ..Terms::default()
+    };
+    let code = |name: &str, number| i32::from(name == "a" && number < 3);
+    assert_snapshot!(run(1, "a b", &terms, code), @"
+    0.000 spawn a#1 in slot 0
+    0.000   started a#1 after 0ns
+    1.000   finished a#1 Failed(ExitCode(1))
+    1.000   retry a#2 in 1.5s
+    1.000 spawn b#1 in slot 1
+    1.000   started b#1 after 1s
+    2.000   finished b#1 Passed
+    2.000   done b Passed
+    2.500 spawn a#2 in slot 0
+    2.500   started a#2 after 0ns
+    3.500   finished a#2 Failed(ExitCode(1))
+    3.500   retry a#3 in 3s
+    6.500 spawn a#3 in slot 0
+    6.500   started a#3 after 0ns
+    7.500   finished a#3 Passed
+    7.500   done a Flaky
+    ");
+}
+
+#[test]
+fn a_pass_after_a_retry_can_be_declared_a_failure() {
+    let terms = Terms {
+        retries: Retries::immediate(1),
+        flaky: FlakyVerdict::Fail,
+        ..Terms::default()
+    };
+    assert_snapshot!(run(1, "a", &terms, |_, number| i32::from(number == 1)), @"
+    0.000 spawn a#1 in slot 0
+    0.000   started a#1 after 0ns
+    1.000   finished a#1 Failed(ExitCode(1))
+    1.000   retry a#2 in 0ns
+    1.000 spawn a#2 in slot 0
+    1.000   started a#2 after 0ns
+    2.000   finished a#2 Passed
+    2.000   done a Failed(Flaky)
+    ");
+}
+
+#[test]
+fn an_expected_failure_that_passes_is_a_failure() {
+    let terms = Terms {
+        expect: Expect::Fail,
+        ..Terms::default()
+    };
+    assert_snapshot!(run(2, "a b", &terms, |name, _| i32::from(name == "a")), @"
+    0.000 spawn a#1 in slot 0
+    0.000 spawn b#1 in slot 1
+    0.000   started a#1 after 0ns
+    0.000   started b#1 after 0ns
+    1.000   finished a#1 Passed
+    1.000   done a Passed
+    1.000   finished b#1 Failed(UnexpectedPass)
+    1.000   done b Failed(UnexpectedPass)
+    ");
+}
+
+#[test]
+fn a_skip_code_blocks_dependents_without_failing_anything() {
+    let terms = Terms {
+        skip_exit_code: Some(77),
+        ..Terms::default()
+    };
+    assert_snapshot!(run(1, "a b<a", &terms, |_, _| 77), @"
+    0.000 spawn a#1 in slot 0
+    0.000   started a#1 after 0ns
+    1.000   finished a#1 Skipped(Condition(77))
+    1.000   done a Skipped(Condition(77))
+    1.000   done b Skipped(Blocked(TaskId(0)))
+    ");
+}
+
+#[test]
+fn fail_fast_now_ends_what_runs_and_starts_nothing() {
+    let policy = Policy {
+        fail_fast: FailFast::Now,
+        ..keep_going()
+    };
+    let plan = plan(2, "a b c d<a", &Terms::default());
+    let trace = simulate(&plan, policy, &[], |attempt| {
+        match plan.name(attempt.task) {
+            "a" => Performance::exits(millis(1000), 1),
+            _ => Performance::exits(millis(5000), 0),
+        }
+    });
+    assert_snapshot!(render(&plan, &trace), @"
+    0.000 spawn a#1 in slot 0
+    0.000 spawn b#1 in slot 1
+    0.000   started a#1 after 0ns
+    0.000   started b#1 after 0ns
+    1.000   finished a#1 Failed(ExitCode(1))
+    1.000   done a Failed(ExitCode(1))
+    1.000   done d Skipped(Blocked(TaskId(0)))
+    1.000   cancelled FailFast(TaskId(0))
+    1.000   done c Skipped(Cancelled)
+    1.000   stopping b#1 Cancelled
+    1.000 signal b#1 Terminate
+    1.000   finished b#1 Skipped(Cancelled)
+    1.000   done b Skipped(Cancelled)
+    ");
+}
+
+#[test]
+fn fail_fast_soon_lets_finish_what_runs_and_does_not_retry_it() {
+    let policy = Policy {
+        fail_fast: FailFast::Soon,
+        ..keep_going()
+    };
+    let terms = Terms {
+        retries: Retries::immediate(1),
+        ..Terms::default()
+    };
+    let plan = plan(2, "a b c", &terms);
+    let trace = simulate(&plan, policy, &[], |attempt| {
+        match plan.name(attempt.task) {
+            "a" => Performance::exits(millis(1000), 1),
+            _ => Performance::exits(millis(3000), 1),
+        }
+    });
+    assert_snapshot!(render(&plan, &trace), @"
+    0.000 spawn a#1 in slot 0
+    0.000 spawn b#1 in slot 1
+    0.000   started a#1 after 0ns
+    0.000   started b#1 after 0ns
+    1.000   finished a#1 Failed(ExitCode(1))
+    1.000   retry a#2 in 0ns
+    1.000 spawn a#2 in slot 0
+    1.000   started a#2 after 0ns
+    2.000   finished a#2 Failed(ExitCode(1))
+    2.000   done a Failed(ExitCode(1))
+    2.000   cancelled FailFast(TaskId(0))
+    2.000   done c Skipped(Cancelled)
+    3.000   finished b#1 Failed(ExitCode(1))
+    3.000   done b Failed(ExitCode(1))
+    ");
+}
+
+#[test]
+fn max_fail_stops_starting_at_the_last_failure_allowed() {
+    let policy = Policy {
+        max_fail: Some(2),
+        ..keep_going()
+    };
+    assert_snapshot!(run_under(
+        policy,
+        1,
+        "a b c d",
+        &Terms::default(),
+        |name, _| i32::from(name != "a")
+    ), @"
+    0.000 spawn a#1 in slot 0
+    0.000   started a#1 after 0ns
+    1.000   finished a#1 Passed
+    1.000   done a Passed
+    1.000 spawn b#1 in slot 0
+    1.000   started b#1 after 1s
+    2.000   finished b#1 Failed(ExitCode(1))
+    2.000   done b Failed(ExitCode(1))
+    2.000 spawn c#1 in slot 0
+    2.000   started c#1 after 2s
+    3.000   finished c#1 Failed(ExitCode(1))
+    3.000   done c Failed(ExitCode(1))
+    3.000   cancelled MaxFail(TaskId(2))
+    3.000   done d Skipped(Cancelled)
+    ");
+}
+
+#[test]
+fn a_time_out_asks_politely_and_then_ends_by_force() {
+    let terms = Terms {
+        timeout: Some(millis(1000)),
+        grace_period: millis(300),
+        ..Terms::default()
+    };
+    let plan = plan(2, "obeys ignores", &terms);
+    let trace = simulate(&plan, keep_going(), &[], |attempt| Performance {
+        when_stopped: match plan.name(attempt.task) {
+            "obeys" => WhenStopped::EndsAfter(millis(100)),
+            _ => WhenStopped::Ignores,
+        },
+        ..Performance::exits(millis(9000), 0)
+    });
+    assert_snapshot!(render(&plan, &trace), @"
+    0.000 spawn obeys#1 in slot 0
+    0.000 spawn ignores#1 in slot 1
+    0.000   started obeys#1 after 0ns
+    0.000   started ignores#1 after 0ns
+    1.000   stopping obeys#1 Timeout
+    1.000 signal obeys#1 Terminate
+    1.000   stopping ignores#1 Timeout
+    1.000 signal ignores#1 Terminate
+    1.100   finished obeys#1 Failed(Timeout(1s))
+    1.100   done obeys Failed(Timeout(1s))
+    1.300   stopping ignores#1 Timeout
+    1.300 signal ignores#1 Kill
+    1.300   finished ignores#1 Failed(Timeout(1s))
+    1.300   done ignores Failed(Timeout(1s))
+    ");
+}
+
+#[test]
+fn a_time_out_does_not_count_the_time_in_a_queue() {
+    let terms = Terms {
+        timeout: Some(millis(1500)),
+        ..Terms::default()
+    };
+    assert_snapshot!(run(1, "a b c", &terms, |_, _| 0), @"
+    0.000 spawn a#1 in slot 0
+    0.000   started a#1 after 0ns
+    1.000   finished a#1 Passed
+    1.000   done a Passed
+    1.000 spawn b#1 in slot 0
+    1.000   started b#1 after 1s
+    2.000   finished b#1 Passed
+    2.000   done b Passed
+    2.000 spawn c#1 in slot 0
+    2.000   started c#1 after 2s
+    3.000   finished c#1 Passed
+    3.000   done c Passed
+    ");
+}
+
+#[test]
+fn without_grace_force_follows_at_once() {
+    let terms = Terms {
+        timeout: Some(millis(1000)),
+        grace_period: Duration::ZERO,
+        ..Terms::default()
+    };
+    let plan = plan(1, "a", &terms);
+    let trace = simulate(&plan, keep_going(), &[], |_| Performance {
+        when_stopped: WhenStopped::Ignores,
+        ..Performance::exits(millis(9000), 0)
+    });
+    assert_snapshot!(render(&plan, &trace), @"
+    0.000 spawn a#1 in slot 0
+    0.000   started a#1 after 0ns
+    1.000   stopping a#1 Timeout
+    1.000 signal a#1 Terminate
+    1.000   stopping a#1 Timeout
+    1.000 signal a#1 Kill
+    1.000   finished a#1 Failed(Timeout(1s))
+    1.000   done a Failed(Timeout(1s))
+    ");
+}
+
+#[test]
+fn silence_is_counted_from_the_last_output() {
+    let terms = Terms {
+        idle_timeout: Some(millis(1000)),
+        ..Terms::default()
+    };
+    let plan = plan(2, "talks silent", &terms);
+    let trace = simulate(&plan, keep_going(), &[], |attempt| Performance {
+        prints_every: (plan.name(attempt.task) == "talks").then(|| millis(700)),
+        ..Performance::exits(millis(2500), 0)
+    });
+    assert_snapshot!(render(&plan, &trace), @"
+    0.000 spawn talks#1 in slot 0
+    0.000 spawn silent#1 in slot 1
+    0.000   started talks#1 after 0ns
+    0.000   started silent#1 after 0ns
+    1.000   stopping silent#1 IdleTimeout
+    1.000 signal silent#1 Terminate
+    1.000   finished silent#1 Failed(IdleTimeout(1s))
+    1.000   done silent Failed(IdleTimeout(1s))
+    2.500   finished talks#1 Passed
+    2.500   done talks Passed
+    ");
+}
+
+#[test]
+fn slowness_is_told_once() {
+    let terms = Terms {
+        slow_after: Some(millis(400)),
+        ..Terms::default()
+    };
+    assert_snapshot!(run(1, "a", &terms, |_, _| 0), @"
+    0.000 spawn a#1 in slot 0
+    0.000   started a#1 after 0ns
+    0.400   slow a#1
+    1.000   finished a#1 Passed
+    1.000   done a Passed
+    ");
+}
+
+#[test]
+fn one_interrupt_is_polite_and_two_are_not() {
+    let plan = plan(2, "obeys ignores waits", &Terms::default());
+    let interrupts = [
+        (Time(millis(500)), StopSignal::Interrupt),
+        (Time(millis(900)), StopSignal::Interrupt),
+    ];
+    let trace = simulate(&plan, keep_going(), &interrupts, |attempt| Performance {
+        when_stopped: match plan.name(attempt.task) {
+            "obeys" => WhenStopped::EndsAfter(millis(10)),
+            _ => WhenStopped::Ignores,
+        },
+        ..Performance::exits(millis(9000), 0)
+    });
+    assert_snapshot!(render(&plan, &trace), @"
+    0.000 spawn obeys#1 in slot 0
+    0.000 spawn ignores#1 in slot 1
+    0.000   started obeys#1 after 0ns
+    0.000   started ignores#1 after 0ns
+    0.500   cancelled Interrupt(Interrupt)
+    0.500   done waits Skipped(Interrupted)
+    0.500   stopping obeys#1 Interrupted
+    0.500 signal obeys#1 Interrupt
+    0.500   stopping ignores#1 Interrupted
+    0.500 signal ignores#1 Interrupt
+    0.510   finished obeys#1 Skipped(Interrupted)
+    0.510   done obeys Skipped(Interrupted)
+    0.900   stopping ignores#1 Interrupted
+    0.900 signal ignores#1 Kill
+    0.900   finished ignores#1 Skipped(Interrupted)
+    0.900   done ignores Skipped(Interrupted)
+    ");
+}
+
+#[test]
+fn what_cannot_be_started_fails_and_the_others_run() {
+    let plan = plan(1, "a b", &Terms::default());
+    let trace = simulate(&plan, keep_going(), &[], |attempt| Performance {
+        exit: match plan.name(attempt.task) {
+            "a" => Exit::NotStarted("no such file".into()),
+            _ => Exit::Code(0),
+        },
+        ..Performance::exits(millis(1000), 0)
+    });
+    assert_snapshot!(render(&plan, &trace), @r#"
+    0.000 spawn a#1 in slot 0
+    0.000   finished a#1 Failed(SpawnError("no such file"))
+    0.000   done a Failed(SpawnError("no such file"))
+    0.000 spawn b#1 in slot 0
+    0.000   started b#1 after 0ns
+    1.000   finished b#1 Passed
+    1.000   done b Passed
+    "#);
+}
+
+#[test]
+fn an_exit_zero_after_the_time_out_is_no_pass() {
+    let terms = Terms {
+        timeout: Some(millis(1000)),
+        ..Terms::default()
+    };
+    let plan = plan(1, "a", &terms);
+    let trace = simulate(&plan, keep_going(), &[], |_| Performance {
+        when_stopped: WhenStopped::Ignores,
+        ..Performance::exits(millis(1200), 0)
+    });
+    assert_snapshot!(render(&plan, &trace), @"
+    0.000 spawn a#1 in slot 0
+    0.000   started a#1 after 0ns
+    1.000   stopping a#1 Timeout
+    1.000 signal a#1 Terminate
+    1.200   finished a#1 Failed(Timeout(1s))
+    1.200   done a Failed(Timeout(1s))
+    ");
+}
