@@ -433,7 +433,7 @@ proptest! {
         let total: Duration = plan.tasks.ids().map(length).sum();
         let critical = chains.values().max().copied().unwrap_or_default();
         let slots = u32::try_from(slots).expect("few slots");
-        let bound = total / slots + critical - critical / slots;
+        let bound = total / slots + (critical * (slots - 1)) / slots;
         prop_assert!(trace.end.0 <= bound + Duration::from_nanos(10), "{:?} > {:?}", trace.end.0, bound);
     }
 
