@@ -1,1 +1,28 @@
-//! From a command to its process tree and back to an exit.
+//! From a command to its process group and back to an exit.
+//!
+//! The crate knows commands, the keys its caller gives them, process groups, pipes, log files and
+//! signals, and nothing of why a command runs or what its exit means. Linux only. It is the one
+//! crate with `unsafe` code.
+
+mod command;
+mod error;
+mod group;
+mod guardian;
+mod happening;
+mod log;
+mod output;
+mod program;
+mod signal;
+mod spawn;
+mod supervisor;
+mod usage;
+mod waker;
+
+pub use command::{Command, Follow, LeftoverPolicy};
+pub use error::SpawnError;
+pub use guardian::{Guardian, descriptor_limit};
+pub use happening::{Ended, Happening, Leftover, LogEnd};
+pub use signal::{Signal, die_by};
+pub use supervisor::Supervisor;
+pub use usage::{Status, Usage};
+pub use waker::Waker;

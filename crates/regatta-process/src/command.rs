@@ -1,0 +1,45 @@
+//! What to run, as plain data. Checks nothing: a wrong value shows as a `SpawnError`.
+
+use std::ffi::CString;
+use std::path::PathBuf;
+
+/// A command together with everything its process starts with.
+#[derive(Clone, Debug)]
+pub struct Command {
+    /// The program, then its arguments. A program without `/` is looked up in the `PATH` of `env`,
+    /// in which relative entries count from `dir`.
+    pub argv: Vec<CString>,
+    /// The complete environment, each entry `NAME=value`; nothing is inherited.
+    pub env: Vec<CString>,
+    /// The working directory.
+    pub dir: PathBuf,
+    /// The file that receives stdout and stderr. It is emptied first; a symbolic link is refused.
+    pub log: PathBuf,
+    /// The most bytes the log file may take, whatever the command prints.
+    pub max_log_bytes: u64,
+    /// Whether the output is also handed to the caller.
+    pub follow: Follow,
+    /// What becomes of processes that outlive the command.
+    pub leftovers: LeftoverPolicy,
+}
+
+/// Whether the caller sees a command's output while it runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Follow {
+    /// The output goes to the log only.
+    Quiet,
+    /// Every piece of the output is delivered as well.
+    Chunks,
+}
+
+/// What becomes of the other processes of a command's group once the command itself has exited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LeftoverPolicy {
+    /// They are ended. They are listed only if one of them holds the output open: otherwise
+    /// looking for them would cost more than the command.
+    End,
+    /// They are always looked for, listed and ended.
+    EndAndList,
+    /// They live on. Their output is no longer read.
+    Allow,
+}

@@ -1,0 +1,69 @@
+//! What a wait has to tell: output, exits and signals, in the order they were noticed.
+
+use crate::{Signal, Status, Usage};
+
+/// Something that happened while the caller waited.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Happening {
+    /// A running command printed something: at most one for each command and wait.
+    Printed {
+        /// The command.
+        key: u64,
+    },
+    /// A piece of the output of a command that is followed.
+    Output {
+        /// The command.
+        key: u64,
+        /// The bytes as printed. Pieces come in order, leave no gap, and break anywhere.
+        bytes: Vec<u8>,
+    },
+    /// A command is over: its output has been read, its group dealt with, its log file closed. The
+    /// last happening of its key.
+    Exited {
+        /// The command.
+        key: u64,
+        /// How it ended and what it cost.
+        ended: Ended,
+    },
+    /// This process was asked to stop. Never `Signal::Kill`.
+    Signal(Signal),
+    /// The terminal changed its size.
+    Resized,
+    /// A `Waker` was used, once or more.
+    Woken,
+}
+
+/// The measured facts of a command that is over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ended {
+    /// The exit code or the deadly signal.
+    pub status: Status,
+    /// What the command and the children it waited for consumed.
+    pub usage: Usage,
+    /// The processes of its group that were still alive when it exited, sorted by pid; see
+    /// `LeftoverPolicy` for when they are looked for.
+    pub leftovers: Vec<Leftover>,
+    /// What became of its output.
+    pub log: LogEnd,
+}
+
+/// A process that outlived its command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Leftover {
+    /// The process id.
+    pub pid: i32,
+    /// The short name the kernel keeps, at most 15 bytes.
+    pub name: String,
+}
+
+/// What became of a command's output.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogEnd {
+    /// All the bytes the command printed, whether kept or not.
+    pub bytes: u64,
+    /// How many of them the cap on the log left out, from the middle.
+    pub elided_bytes: u64,
+    /// The first failure to write the log file, after which it received nothing more.
+    pub error: Option<String>,
+}

@@ -1,0 +1,101 @@
+//! The output of one command: the pipe it prints into, drained into its log. Reading never stops
+//! while the command runs, whatever becomes of the log. Knows no process.
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use rustix::event::epoll::EventFlags;
+use rustix::io::{Errno, ioctl_fionbio, ioctl_fionread, read};
+use rustix::pipe::{PipeFlags, pipe_with};
+
+use crate::LogEnd;
+use crate::log::Log;
+
+/// The reading end of a command's output and where it goes.
+pub(crate) struct Output {
+    /// `None` once nobody can print any more.
+    pipe: Option<OwnedFd>,
+    log: Log,
+}
+
+impl Output {
+    /// Returns an output together with the end a command prints into.
+    pub(crate) fn new(log: Log) -> io::Result<(Self, OwnedFd)> {
+        let (reader, writer) = pipe_with(PipeFlags::CLOEXEC)?;
+        // Only this end: a command does not expect that its own writes are cut short.
+        ioctl_fionbio(&reader, true)?;
+        Ok((
+            Self {
+                pipe: Some(reader),
+                log,
+            },
+            writer,
+        ))
+    }
+
+    /// Returns the pipe to watch.
+    pub(crate) fn pipe(&self) -> Option<BorrowedFd<'_>> {
+        self.pipe.as_ref().map(AsFd::as_fd)
+    }
+
+    /// Reads once, as far as the buffer goes, and returns what came.
+    pub(crate) fn read<'a>(&mut self, ready: EventFlags, buffer: &'a mut [u8]) -> &'a [u8] {
+        let Some(pipe) = &self.pipe else {
+            return &[];
+        };
+        let mut count = 0;
+        if ready.contains(EventFlags::IN) {
+            match read(pipe, &mut *buffer) {
+                Ok(got) => count = got,
+                Err(Errno::AGAIN | Errno::INTR) => return &[],
+                Err(_) => {}
+            }
+        }
+        // Where the last writer had left before the read, the read took all there will ever be
+        // unless it filled the buffer. This spares most commands the read that returns nothing.
+        let is_over = count == 0 || ready.contains(EventFlags::HUP);
+        if is_over && count < buffer.len() {
+            self.pipe = None;
+        }
+        self.log.append(&buffer[..count]);
+        &buffer[..count]
+    }
+
+    /// Reads what is in the pipe now and delivers it piece by piece. Returns whether somebody can
+    /// still print.
+    pub(crate) fn drain(&mut self, buffer: &mut [u8], mut deliver: impl FnMut(&[u8])) -> bool {
+        let Some(pipe) = &self.pipe else {
+            return false;
+        };
+        // The amount is fixed beforehand: a process that keeps printing would never let this end.
+        let mut pending = ioctl_fionread(pipe).unwrap_or(0);
+        loop {
+            match read(pipe, &mut *buffer) {
+                Ok(0) => {
+                    self.pipe = None;
+                    return false;
+                }
+                Ok(count) => {
+                    self.log.append(&buffer[..count]);
+                    deliver(&buffer[..count]);
+                    if count as u64 > pending {
+                        return true;
+                    }
+                    pending -= count as u64;
+                }
+                Err(Errno::INTR) => {}
+                Err(_) => return true,
+            }
+        }
+    }
+
+    /// Returns at most `limit` of the last bytes read.
+    pub(crate) fn recent(&self, limit: usize) -> Vec<u8> {
+        self.log.recent(limit)
+    }
+
+    /// Closes pipe and log.
+    pub(crate) fn finish(self) -> LogEnd {
+        self.log.finish()
+    }
+}
