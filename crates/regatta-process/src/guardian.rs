@@ -34,7 +34,7 @@ impl Guardian {
 
 /// Returns how many descriptors this process may have open at a time.
 ///
-/// A running command takes three, and a fourth for a moment while it starts.
+/// A running command takes three, and needs no more to start.
 ///
 /// Source: the soft limit `RLIMIT_NOFILE` of `getrlimit(2)`; `u64::MAX` if there is none.
 #[must_use]

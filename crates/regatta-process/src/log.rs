@@ -61,16 +61,19 @@ impl Log {
         let (head, rest) = bytes.split_at(room);
         self.total += bytes.len() as u64;
         self.write(head);
-        if !rest.is_empty() {
+        if !rest.is_empty() && self.error.is_none() {
             self.keep(rest);
         }
     }
 
-    /// Returns at most `limit` of the last bytes.
+    /// Returns at most `limit` of the last bytes, without a gap between them.
     pub(crate) fn recent(&self, limit: usize) -> Vec<u8> {
         let from_tail = self.tail.len().min(limit);
-        let from_head = (limit - from_tail) as u64;
-        let from_head = from_head.min(self.written);
+        let from_head = if self.is_past_cap() {
+            0
+        } else {
+            self.written.min((limit - from_tail) as u64)
+        };
         let mut recent = vec![0; usize::try_from(from_head).expect("less than the limit")];
         let start = self.written - from_head;
         let count = rustix::io::pread(&self.file, &mut recent, start).unwrap_or(0);
@@ -82,7 +85,7 @@ impl Log {
     /// Writes what was held back and closes the file.
     pub(crate) fn finish(mut self) -> LogEnd {
         let mut elided_bytes = 0;
-        if self.total > self.head_limit + self.tail_limit as u64 {
+        if self.is_past_cap() {
             let kept = self.tail_limit.saturating_sub(MARKER_BYTES);
             elided_bytes = self.total - self.head_limit - kept as u64;
             // Under a cap of a few bytes the count has no room either.
@@ -100,6 +103,10 @@ impl Log {
             elided_bytes,
             error: self.error.map(|error| format!("write log file: {error}")),
         }
+    }
+
+    fn is_past_cap(&self) -> bool {
+        self.total > self.head_limit + self.tail_limit as u64
     }
 
     fn keep(&mut self, bytes: &[u8]) {

@@ -118,9 +118,12 @@ impl Attributes {
             raw.assume_init()
         };
         let mut signals = MaybeUninit::<libc::sigset_t>::uninit();
-        // SAFETY: the attributes are initialised, and each signal set is filled in before its use.
+        // SAFETY: the attributes are initialised, and each signal set is filled in before its use;
+        // it is a plain array of bits.
         unsafe {
-            libc::sigfillset(signals.as_mut_ptr());
+            // Not sigfillset: that leaves out the two signals the C library keeps for itself, and
+            // those posix_spawn would pass on ignored.
+            signals.as_mut_ptr().write_bytes(0xff, 1);
             check(libc::posix_spawnattr_setsigdefault(
                 &raw mut *raw,
                 signals.as_ptr(),
