@@ -1,0 +1,8 @@
+//! Commands under real `/bin/sh`, seen through the public surface alone.
+#![allow(clippy::unwrap_used, reason = "helpers of tests may panic like tests")]
+
+mod end;
+mod output;
+mod start;
+mod support;
+mod wait;
