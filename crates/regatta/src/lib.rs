@@ -1,3 +1,4 @@
 //! Regatta: suites in parallel.
 
 pub mod report;
+pub mod diagnostic;
