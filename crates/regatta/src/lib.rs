@@ -1,4 +1,5 @@
 //! Regatta: suites in parallel.
 
 pub mod report;
+pub mod config;
 pub mod diagnostic;

@@ -1,0 +1,189 @@
+//! Checks of `depends_on`: every entry names another suite once, and nothing depends on itself.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use super::declaration::{Root, SuiteTable};
+use super::field::Located;
+use super::resolve::entries;
+use super::table::Entry;
+use crate::diagnostic::{Diagnostic, Place, Source, find_similar, quote};
+
+/// Names are compared with every suite for a suggestion; after so many slips that is not worth it.
+const MOST_SUGGESTIONS: usize = 100;
+
+/// Cycles that are printed; a tangle of more shows its pattern with these.
+const MOST_CYCLES: usize = 100;
+
+/// Checks every `depends_on` of the document.
+pub(super) fn check_dependencies(root: &Root, source: &Source) -> Vec<Diagnostic> {
+    let suites = entries(root.suites.as_ref());
+    let mut graph = Graph::new(suites, source);
+    let mut problems = graph.connect();
+    problems.extend(graph.find_cycles());
+    problems
+}
+
+/// One entry of a suite's `depends_on` that names another suite.
+struct Edge {
+    /// Index of the suite it names.
+    to: usize,
+    span: Range<usize>,
+}
+
+struct Graph<'a> {
+    suites: &'a [Entry<SuiteTable>],
+    source: &'a Source,
+    /// By suite.
+    edges: Vec<Vec<Edge>>,
+}
+
+impl<'a> Graph<'a> {
+    fn new(suites: &'a [Entry<SuiteTable>], source: &'a Source) -> Self {
+        Self {
+            suites,
+            source,
+            edges: Vec::new(),
+        }
+    }
+
+    /// Finds the suite behind each entry; returns what is wrong with the others.
+    fn connect(&mut self) -> Vec<Diagnostic> {
+        let suites = self.suites;
+        let numbered = suites.iter().enumerate();
+        let by_name: BTreeMap<&str, usize> = numbered
+            .map(|(index, suite)| (suite.name.as_str(), index))
+            .collect();
+        let mut problems = Vec::new();
+        let mut suggestions = 0;
+        for (index, suite) in suites.iter().enumerate() {
+            let mut first_lines = BTreeMap::new();
+            let mut edges = Vec::new();
+            for entry in depends_on(&suite.table) {
+                let name = quote(&suite.name);
+                let wanted = quote(&entry.value);
+                let here = self.source.line(entry.span.start);
+                let at = |message| Diagnostic::at(entry.span.clone(), message);
+                match by_name.get(entry.value.as_str()) {
+                    _ if first_lines.contains_key(&entry.value) => {
+                        let line = first_lines[&entry.value];
+                        let help =
+                            format!("remove one; the other is at {}:{line}", self.source.name());
+                        problems
+                            .push(at(format!("suite {name} depends on {wanted} twice")).help(help));
+                    }
+                    Some(to) if *to == index => {
+                        let problem = at(format!("suite {name} depends on itself"));
+                        problems.push(problem.help("remove the entry"));
+                    }
+                    Some(to) => edges.push(Edge {
+                        to: *to,
+                        span: entry.span.clone(),
+                    }),
+                    None => {
+                        suggestions += 1;
+                        let problem = at(format!(
+                            "suite {name} depends on {wanted}, but no suite has that name"
+                        ));
+                        let names = suites.iter().map(|suite| suite.name.as_str());
+                        let similar = (suggestions <= MOST_SUGGESTIONS)
+                            .then(|| find_similar(&entry.value, names))
+                            .flatten();
+                        problems.push(problem.help(self.suggest(similar, &by_name)));
+                    }
+                }
+                first_lines.entry(&entry.value).or_insert(here);
+            }
+            self.edges.push(edges);
+        }
+        problems
+    }
+
+    fn suggest(&self, similar: Option<&str>, by_name: &BTreeMap<&str, usize>) -> String {
+        let Some(similar) = similar else {
+            return "declare that suite, or remove the entry".to_owned();
+        };
+        let line = self.source.line(self.suites[by_name[similar]].span.start);
+        let file = self.source.name();
+        format!("did you mean {}, defined at {file}:{line}?", quote(similar))
+    }
+
+    /// Walks depth first; every edge back to a suite on the present path closes a cycle.
+    fn find_cycles(&self) -> Vec<Diagnostic> {
+        let mut cycles = Vec::new();
+        // The suites on the present path, each with the number of its edges already walked.
+        let mut path: Vec<(usize, usize)> = Vec::new();
+        let mut states = vec![State::New; self.suites.len()];
+        for start in 0..self.suites.len() {
+            if states[start] == State::New {
+                states[start] = State::OnPath { depth: 0 };
+                path.push((start, 0));
+            }
+            while let Some((suite, walked)) = path.last_mut() {
+                let Some(edge) = self.edges[*suite].get(*walked) else {
+                    states[*suite] = State::Done;
+                    path.pop();
+                    continue;
+                };
+                *walked += 1;
+                match states[edge.to] {
+                    State::New => {
+                        states[edge.to] = State::OnPath { depth: path.len() };
+                        path.push((edge.to, 0));
+                    }
+                    State::OnPath { depth } if cycles.len() < MOST_CYCLES => {
+                        cycles.push(self.describe_cycle(&path[depth..]));
+                    }
+                    State::OnPath { .. } | State::Done => {}
+                }
+            }
+        }
+        cycles
+    }
+
+    /// Returns the diagnostic of a cycle, told from the suite that the file has first.
+    fn describe_cycle(&self, path: &[(usize, usize)]) -> Diagnostic {
+        let mut path = path.to_vec();
+        let first = path.iter().map(|(suite, _)| suite).min();
+        let position = path.iter().position(|(suite, _)| Some(suite) == first);
+        path.rotate_left(position.unwrap_or(0));
+
+        let name = |suite: usize| quote(&self.suites[suite].name);
+        let round = path.iter().chain(path.first());
+        let names: Vec<String> = round.map(|(suite, _)| name(*suite)).collect();
+        let places = path.iter().map(|(suite, walked)| {
+            let edge = &self.edges[*suite][walked - 1];
+            Place {
+                span: edge.span.clone(),
+                label: Some(format!("{} depends on {}", name(*suite), name(edge.to))),
+            }
+        });
+        Diagnostic {
+            places: places.collect(),
+            ..Diagnostic::nowhere(format!("dependency cycle: {}", names.join(" -> ")))
+        }
+        .help(format!(
+            "remove one of these {} entries",
+            count_word(path.len())
+        ))
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    New,
+    OnPath { depth: usize },
+    Done,
+}
+
+fn depends_on(table: &SuiteTable) -> &[Located<String>] {
+    table.depends_on.as_ref().map_or(&[], |list| &list.value.0)
+}
+
+fn count_word(count: usize) -> String {
+    let words = [
+        "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
+    ];
+    let word = count.checked_sub(2).and_then(|index| words.get(index));
+    word.map_or_else(|| count.to_string(), |word| (*word).to_owned())
+}

@@ -1,0 +1,127 @@
+//! Every key that `regatta.toml` may have. The comments are the descriptions in `regatta schema`.
+//!
+//! Says nothing about what the values mean for each other; that is `resolve.rs` and the checks.
+
+use regatta_core::terms::{Backoff, Expect, FailFast, FlakyVerdict, Leftovers, Retries};
+
+use super::model::Command;
+use super::table::{Named, table};
+use super::value::{
+    Bytes, Environment, Length, MaxParallel, Name, NameList, NameOrList, Path, Pause, Text, Whole,
+};
+
+table! {
+    /// Regatta runs the suites declared here in parallel.
+    Root {
+        /// Settings of every run, and defaults for suites.
+        run: RunTable,
+        /// Named sets of settings that override `[run]` when chosen with `--profile`.
+        profile: Named<RunTable>,
+        /// How categories are shown, in display order.
+        categories: Named<CategoryTable>,
+        /// Groups of suites that share something of limited capacity.
+        groups: Named<GroupTable>,
+        /// The suites, by name. The name is the name of the suite's log file.
+        suites: Named<SuiteTable>,
+    }
+}
+
+table! {
+    /// Settings of a run.
+    RunTable includes terms: TermsTable {
+        /// How many slots suites share: a number, "auto" for the CPUs this process may use, or a percentage of those.
+        max_parallel: MaxParallel,
+        /// Whether the first failure ends the run: true also ends what runs, "soon" lets it finish.
+        fail_fast: FailFast,
+        /// Folder of the logs and reports.
+        log_dir: Path,
+        /// Categories that `--fast` leaves out.
+        fast_excludes: NameList,
+    }
+}
+
+table! {
+    /// Terms under which a suite runs; `[run]` and profiles give defaults for suites.
+    TermsTable {
+        /// Running time that one attempt may take: seconds, text such as "1m 30s", or "none".
+        timeout: Option<Length>,
+        /// Time between the polite signal and SIGKILL; 0 kills at once.
+        grace_period: Pause,
+        /// Running time after which a suite is called slow, or "none".
+        slow_after: Option<Length>,
+        /// Time without any output after which an attempt fails, or "none".
+        idle_timeout: Option<Length>,
+        /// Attempts after the first: a number, or a table with pauses.
+        retries: Retries,
+        /// Verdict of a pass that needed a retry.
+        flaky: FlakyVerdict,
+        /// What happens to processes that are alive when the suite's command has exited.
+        leftovers: Leftovers,
+        /// Largest log: bytes, or text such as "64MiB"; of more, head and tail are kept.
+        max_log: Bytes,
+    }
+}
+
+table! {
+    /// How a category is shown.
+    CategoryTable {
+        /// Display name.
+        title: Text,
+        /// Shown in front of the category's suites.
+        icon: Text,
+    }
+}
+
+table! {
+    /// A group of suites.
+    GroupTable {
+        /// How many of its suites run at a time.
+        capacity: Whole<1, { u32::MAX }>,
+    }
+}
+
+table! {
+    /// A suite: a command that passes or fails.
+    SuiteTable requires ["command"] includes terms: TermsTable {
+        /// What runs: a string goes to `/bin/sh -c`, an array is executed without a shell.
+        command: Command,
+        /// Shown beside the name.
+        description: Text,
+        /// Category by which the suite is listed and selected.
+        category: Name,
+        /// Words by which suites are selected.
+        tags: NameList,
+        /// Who looks after the suite.
+        owner: Text,
+        /// Working directory, relative to the file's root.
+        dir: Path,
+        /// Variables set for the suite.
+        env: Environment,
+        /// Suites that must pass before this one starts.
+        depends_on: NameList,
+        /// Groups of which this suite takes a place while it runs.
+        parallel_group: NameOrList,
+        /// Slots of `max_parallel` that the suite takes.
+        cpus: Whole<1, { u32::MAX }>,
+        /// What the exit is expected to say.
+        expect: Expect,
+        /// Exit code that means the suite was skipped.
+        skip_exit_code: Whole<1, 255>,
+    }
+}
+
+table! {
+    /// Retries with pauses.
+    RetriesTable requires ["count"] {
+        /// Attempts after the first.
+        count: Whole<0, 10_000>,
+        /// Pause before the first retry.
+        delay: Pause,
+        /// How the pause grows: "fixed" keeps it, "exponential" doubles it each time.
+        backoff: Backoff,
+        /// Longest pause.
+        max_delay: Pause,
+        /// Whether pauses are drawn at random from their upper half.
+        jitter: bool,
+    }
+}

@@ -1,0 +1,119 @@
+//! A configuration file as read: every value typed and with its place, mistakes noted, nothing
+//! compared with anything else yet.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::declaration::Root;
+use super::discover::find_root;
+use super::field::{Field as _, Reader};
+use super::text_file::read_text;
+use crate::diagnostic::{Diagnostic, Diagnostics, Source, quote, visible};
+
+/// How the parser calls a key that its table has already.
+const DUPLICATE_KEY: &str = "duplicate key";
+
+/// A file that could be read; its mistakes are told by [`super::resolve`], with all others.
+#[derive(Debug, Clone)]
+pub struct Document {
+    /// The file, absolute.
+    pub(super) file: PathBuf,
+    /// The folder that its paths are relative to, absolute.
+    pub(super) folder: PathBuf,
+    pub(super) source: Source,
+    /// What was understood.
+    pub(super) root: Root,
+    /// What was not.
+    pub(super) problems: Vec<Diagnostic>,
+}
+
+/// Reads a configuration file.
+///
+/// # Errors
+///
+/// The file cannot be read, or is not TOML. Every other mistake waits in the document, so
+/// that [`super::resolve`] can tell all of them at once.
+pub fn load(file: &Path) -> Result<Document, Diagnostics> {
+    let name = shorten(file);
+    let text = match read_text(file) {
+        Ok(text) => text,
+        Err(reason) => {
+            let problem = Diagnostic::nowhere(format!("cannot read `{name}`: {reason}"));
+            let source = Source::new(name, String::new());
+            return Err(Diagnostics::new(source, vec![problem]));
+        }
+    };
+    let file = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
+    parse(file, Source::new(name, text))
+}
+
+/// Reads a configuration text that stands in `file`.
+fn parse(file: PathBuf, source: Source) -> Result<Document, Diagnostics> {
+    let (root, mut problems) = match parse_toml(source.text(), &source) {
+        Ok(parsed) => parsed,
+        Err(problems) => return Err(Diagnostics::new(source, problems)),
+    };
+    let mut reader = Reader {
+        text: source.text(),
+        path: Vec::new(),
+        problems: Vec::new(),
+    };
+    let root = Root::read(&mut reader, &root).unwrap_or_default();
+    problems.append(&mut reader.problems);
+    Ok(Document {
+        folder: find_root(&file),
+        file,
+        source,
+        root,
+        problems,
+    })
+}
+
+/// Returns the document's tree with the keys that stand in it twice, or every syntax error.
+fn parse_toml<'t>(
+    text: &'t str,
+    source: &Source,
+) -> Result<(Spanned<DeValue<'t>>, Vec<Diagnostic>), Vec<Diagnostic>> {
+    let (root, errors) = DeTable::parse_recoverable(text);
+    // A key given twice leaves the rest of the tree intact; after any other error, what follows may
+    // be read as something that the user never wrote.
+    let intact = errors.iter().all(|error| error.message() == DUPLICATE_KEY);
+    let mut lines = BTreeSet::new();
+    let mut problems = Vec::new();
+    for error in errors {
+        let span = error.span().unwrap_or(text.len()..text.len());
+        // One slip often confuses the rest of its line.
+        if lines.insert(source.line(span.start)) {
+            problems.push(describe_syntax(span, error.message(), text));
+        }
+    }
+    if intact {
+        let root = Spanned::new(root.span(), DeValue::Table(root.into_inner()));
+        Ok((root, problems))
+    } else {
+        Err(problems)
+    }
+}
+
+fn describe_syntax(span: Range<usize>, message: &str, text: &str) -> Diagnostic {
+    if message == DUPLICATE_KEY {
+        let message = format!("{message} {}", quote(&text[span.clone()]));
+        return Diagnostic::at(span, message).help("keep one of the two");
+    }
+    let problem = Diagnostic::at(span, message.to_owned());
+    problem.help("correct the TOML syntax; then the keys and values are checked")
+}
+
+/// Returns the path to `file` from the working directory when it is inside, else as given.
+fn shorten(file: &Path) -> String {
+    let short = std::env::current_dir()
+        .ok()
+        .and_then(|here| file.strip_prefix(here).ok().map(Path::to_owned));
+    let short = short.as_deref().unwrap_or(file);
+    let short = short.strip_prefix(".").unwrap_or(short);
+    visible(&short.to_string_lossy())
+}

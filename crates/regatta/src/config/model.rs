@@ -1,0 +1,132 @@
+//! The checked configuration, as the rest of the program sees it. Knows nothing of TOML.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use regatta_core::terms::{Expect, FailFast, FlakyVerdict, Leftovers, Retries};
+
+use super::setting::Setting;
+use super::value::MaxParallel;
+
+/// A configuration without mistakes.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Absolute folder that the paths of the file are relative to.
+    pub root: PathBuf,
+    /// The file that was read, absolute.
+    pub file: PathBuf,
+    /// The file as messages name it: the shortest path to it.
+    pub file_name: String,
+    /// The profile that was chosen.
+    pub profile: Option<String>,
+    /// Settings of the run.
+    pub run: Run,
+    /// Every category that is declared or used, in display order.
+    pub categories: Vec<Category>,
+    /// Every group that is declared or used: declared ones first, then by first use.
+    pub groups: Vec<Group>,
+    /// Every suite, in the order of the file.
+    pub suites: Vec<Suite>,
+}
+
+/// Settings of a run, and where each came from.
+#[derive(Debug, Clone)]
+pub struct Run {
+    /// How many slots suites share.
+    pub max_parallel: Setting<MaxParallel>,
+    /// What the first failure does to the rest.
+    pub fail_fast: Setting<FailFast>,
+    /// Folder of logs and reports, as given: the file's are relative to the root, a flag's or
+    /// variable's to the working directory.
+    pub log_dir: Setting<PathBuf>,
+    /// Categories that `--fast` leaves out.
+    pub fast_excludes: Setting<Vec<String>>,
+    /// What a suite gets that says nothing itself.
+    pub terms: Terms,
+}
+
+/// The terms under which a suite runs, and where each came from.
+#[derive(Debug, Clone)]
+pub struct Terms {
+    /// Running time of one attempt, above zero; `None` for no limit.
+    pub timeout: Setting<Option<Duration>>,
+    /// Time between the polite signal and SIGKILL; zero kills at once.
+    pub grace_period: Setting<Duration>,
+    /// Running time after which the suite is called slow; `None` for never.
+    pub slow_after: Setting<Option<Duration>>,
+    /// Silence after which an attempt fails; `None` for no limit.
+    pub idle_timeout: Setting<Option<Duration>>,
+    /// Attempts after the first, and the pauses before them.
+    pub retries: Setting<Retries>,
+    /// Verdict of a pass that needed a retry.
+    pub flaky: Setting<FlakyVerdict>,
+    /// What happens to processes that outlive the command.
+    pub leftovers: Setting<Leftovers>,
+    /// Largest log, at least 1.
+    pub max_log_bytes: Setting<u64>,
+}
+
+/// A category and how it is shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Category {
+    /// The name that suites and filters use.
+    pub name: String,
+    /// Display name: as given, else the name in capitals.
+    pub title: String,
+    /// Shown in front of its suites.
+    pub icon: String,
+}
+
+/// A group that admits so many suites at a time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Group {
+    /// The name that suites use.
+    pub name: String,
+    /// At least 1.
+    pub capacity: u32,
+}
+
+/// What the user declares: a name and a command.
+#[derive(Debug, Clone)]
+pub struct Suite {
+    /// Fit to be a file name; unique without regard to case.
+    pub name: String,
+    /// What runs.
+    pub command: Command,
+    /// Shown beside the name; may be empty.
+    pub description: String,
+    /// Name of one of [`Config::categories`].
+    pub category: String,
+    /// As given.
+    pub tags: Vec<String>,
+    /// Who looks after the suite.
+    pub owner: Option<String>,
+    /// Working directory as given, relative to the root.
+    pub dir: PathBuf,
+    /// Variables set for the suite.
+    pub env: BTreeMap<String, String>,
+    /// Names of other suites; no duplicates, no cycles.
+    pub depends_on: Vec<String>,
+    /// Names of [`Config::groups`], without duplicates.
+    pub parallel_group: Vec<String>,
+    /// Slots it takes, at least 1; not clamped.
+    pub cpus: u32,
+    /// What the exit is expected to say.
+    pub expect: Expect,
+    /// Exit code that means skipped, 1 to 255.
+    pub skip_exit_code: Option<i32>,
+    /// The suite's own terms over the run's.
+    pub terms: Terms,
+    /// Line of the file that declares the suite, from 1.
+    pub line: usize,
+}
+
+/// What a suite runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    /// A line for `/bin/sh -c`, not blank.
+    Shell(String),
+    /// A program and its arguments; the program is not empty.
+    Argv(Vec<String>),
+}

@@ -1,0 +1,398 @@
+//! From a document and what the command line said to a checked configuration.
+//!
+//! Order of precedence, weakest first: default, `[run]`, profile, suite, variable, flag; the last
+//! two arrive as one [`Overrides`].
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use regatta_core::terms::{Expect, FailFast, FlakyVerdict, Leftovers, Retries};
+
+use super::check_dependencies::check_dependencies;
+use super::check_suites::{check_fast_excludes, check_names};
+use super::declaration::{Root, RunTable, SuiteTable, TermsTable};
+use super::document::Document;
+use super::field::Located;
+use super::model::{Category, Config, Group, Run, Suite, Terms};
+use super::setting::{Ci, Origin, Setting};
+use super::table::Entry;
+use super::value::{MaxParallel, NameList};
+use crate::diagnostic::{Diagnostic, Diagnostics, Source, find_similar, quote};
+
+/// The category of suites that name none.
+pub(super) const DEFAULT_CATEGORY: &str = "test";
+
+/// Icons of categories that declare none.
+const ICONS: [(&str, &str); 4] = [
+    ("unit", "🧪"),
+    ("lint", "🔍"),
+    ("acceptance", "🔬"),
+    ("integration", "🔗"),
+];
+const OTHER_ICON: &str = "📦";
+
+/// What flags and variables say; each wins over the file.
+#[derive(Debug, Clone, Default)]
+pub struct Overrides {
+    /// The profile to use.
+    pub profile: Option<String>,
+    /// Slots that suites share.
+    pub max_parallel: Option<Setting<MaxParallel>>,
+    /// What the first failure does.
+    pub fail_fast: Option<Setting<FailFast>>,
+    /// Folder of logs and reports.
+    pub log_dir: Option<Setting<PathBuf>>,
+    /// Retries of every suite.
+    pub retries: Option<Setting<Retries>>,
+    /// Verdict of passes that needed a retry.
+    pub flaky: Option<Setting<FlakyVerdict>>,
+    /// Whether defaults are those for continuous integration.
+    pub ci: Ci,
+}
+
+/// Returns the configuration that holds for a run.
+///
+/// # Errors
+///
+/// Every mistake in the document, in profiles that were not chosen too.
+pub fn resolve(document: &Document, overrides: &Overrides) -> Result<Config, Diagnostics> {
+    let Document { root, source, .. } = document;
+    let mut problems = document.problems.clone();
+    problems.extend(check_names(root, source));
+    problems.extend(check_dependencies(root, source));
+    problems.extend(check_fast_excludes(root));
+    let profile = find_profile(root, overrides, source).unwrap_or_else(|problem| {
+        problems.push(problem);
+        None
+    });
+    if !problems.is_empty() {
+        return Err(Diagnostics::new(source.clone(), problems));
+    }
+
+    let run = resolve_run(document, profile, overrides);
+    let suites: Vec<Suite> = entries(root.suites.as_ref())
+        .iter()
+        .filter_map(|entry| resolve_suite(entry, &run.terms, overrides, source))
+        .collect();
+    Ok(Config {
+        root: document.folder.clone(),
+        file: document.file.clone(),
+        file_name: source.name().to_owned(),
+        profile: overrides.profile.clone(),
+        categories: resolve_categories(root, &suites),
+        groups: resolve_groups(root, &suites),
+        run,
+        suites,
+    })
+}
+
+/// Returns the tables under a key that may be missing.
+pub(super) fn entries<T>(named: Option<&Located<super::table::Named<T>>>) -> &[Entry<T>] {
+    named.map_or(&[], |named| &named.value.0)
+}
+
+fn find_profile<'a>(
+    root: &'a Root,
+    overrides: &Overrides,
+    source: &Source,
+) -> Result<Option<&'a Entry<RunTable>>, Diagnostic> {
+    let Some(wanted) = &overrides.profile else {
+        return Ok(None);
+    };
+    let profiles = entries(root.profile.as_ref());
+    if let Some(found) = profiles.iter().find(|profile| profile.name == *wanted) {
+        return Ok(Some(found));
+    }
+    let names = profiles.iter().map(|profile| profile.name.as_str());
+    let similar = find_similar(wanted, names.clone())
+        .and_then(|similar| profiles.iter().find(|profile| profile.name == similar));
+    let help = match similar {
+        Some(profile) => {
+            let line = source.line(profile.span.start);
+            let (name, file) = (quote(&profile.name), source.name());
+            format!("did you mean {name}, defined at {file}:{line}?")
+        }
+        None if profiles.is_empty() => "the file has no `[profile.NAME]`".to_owned(),
+        None => format!("profiles: {}", names.collect::<Vec<_>>().join(", ")),
+    };
+    Err(Diagnostic::nowhere(format!("unknown profile {}", quote(wanted))).help(help))
+}
+
+fn resolve_run(
+    document: &Document,
+    profile: Option<&Entry<RunTable>>,
+    overrides: &Overrides,
+) -> Run {
+    let mut run = default_run(overrides.ci);
+    let source = &document.source;
+    if let Some(table) = &document.root.run {
+        overlay_run(&mut run, &table.value, &|start| Origin::Run {
+            line: source.line(start),
+        });
+    }
+    if let Some(profile) = profile {
+        overlay_run(&mut run, &profile.table, &|start| Origin::Profile {
+            name: profile.name.clone(),
+            line: source.line(start),
+        });
+    }
+    override_with(&mut run.max_parallel, overrides.max_parallel.as_ref());
+    override_with(&mut run.fail_fast, overrides.fail_fast.as_ref());
+    override_with(&mut run.log_dir, overrides.log_dir.as_ref());
+    override_terms(&mut run.terms, overrides);
+    run
+}
+
+fn default_run(ci: Ci) -> Run {
+    let grace_period = match ci {
+        Ci::No => Setting::default_value(Duration::from_secs(10)),
+        Ci::Yes => Setting {
+            value: Duration::from_secs(3),
+            origin: Origin::Ci,
+        },
+    };
+    Run {
+        max_parallel: Setting::default_value(MaxParallel::Auto),
+        fail_fast: Setting::default_value(FailFast::Off),
+        log_dir: Setting::default_value("test-logs".into()),
+        fast_excludes: Setting::default_value(vec!["acceptance".to_owned()]),
+        terms: Terms {
+            timeout: Setting::default_value(Some(Duration::from_mins(5))),
+            grace_period,
+            slow_after: Setting::default_value(Some(Duration::from_mins(1))),
+            idle_timeout: Setting::default_value(None),
+            retries: Setting::default_value(Retries::none()),
+            flaky: Setting::default_value(FlakyVerdict::Pass),
+            leftovers: Setting::default_value(Leftovers::Kill),
+            max_log_bytes: Setting::default_value(64 << 20),
+        },
+    }
+}
+
+/// From the first byte of a value to its origin.
+type OriginAt<'a> = &'a dyn Fn(usize) -> Origin;
+
+fn overlay_run(run: &mut Run, table: &RunTable, origin: OriginAt<'_>) {
+    overlay(
+        &mut run.max_parallel,
+        table.max_parallel.as_ref(),
+        origin,
+        |value| *value,
+    );
+    overlay(
+        &mut run.fail_fast,
+        table.fail_fast.as_ref(),
+        origin,
+        |value| *value,
+    );
+    overlay(&mut run.log_dir, table.log_dir.as_ref(), origin, |value| {
+        value.0.clone()
+    });
+    overlay(
+        &mut run.fast_excludes,
+        table.fast_excludes.as_ref(),
+        origin,
+        NameList::names,
+    );
+    overlay_terms(&mut run.terms, &table.terms, origin);
+}
+
+fn overlay_terms(terms: &mut Terms, table: &TermsTable, origin: OriginAt<'_>) {
+    overlay(
+        &mut terms.timeout,
+        table.timeout.as_ref(),
+        origin,
+        |value| value.map(|length| length.0),
+    );
+    overlay(
+        &mut terms.grace_period,
+        table.grace_period.as_ref(),
+        origin,
+        |value| value.0,
+    );
+    overlay(
+        &mut terms.slow_after,
+        table.slow_after.as_ref(),
+        origin,
+        |value| value.map(|length| length.0),
+    );
+    overlay(
+        &mut terms.idle_timeout,
+        table.idle_timeout.as_ref(),
+        origin,
+        |value| value.map(|length| length.0),
+    );
+    overlay(
+        &mut terms.retries,
+        table.retries.as_ref(),
+        origin,
+        Clone::clone,
+    );
+    overlay(&mut terms.flaky, table.flaky.as_ref(), origin, |value| {
+        *value
+    });
+    overlay(
+        &mut terms.leftovers,
+        table.leftovers.as_ref(),
+        origin,
+        |value| *value,
+    );
+    overlay(
+        &mut terms.max_log_bytes,
+        table.max_log.as_ref(),
+        origin,
+        |value| value.0,
+    );
+}
+
+fn overlay<T, V>(
+    setting: &mut Setting<T>,
+    given: Option<&Located<V>>,
+    origin: OriginAt<'_>,
+    convert: impl FnOnce(&V) -> T,
+) {
+    if let Some(given) = given {
+        *setting = Setting {
+            value: convert(&given.value),
+            origin: origin(given.span.start),
+        };
+    }
+}
+
+fn override_terms(terms: &mut Terms, overrides: &Overrides) {
+    override_with(&mut terms.retries, overrides.retries.as_ref());
+    override_with(&mut terms.flaky, overrides.flaky.as_ref());
+}
+
+fn override_with<T: Clone>(setting: &mut Setting<T>, stronger: Option<&Setting<T>>) {
+    if let Some(stronger) = stronger {
+        *setting = stronger.clone();
+    }
+}
+
+/// Returns `None` for a suite without a command, which reading has reported.
+fn resolve_suite(
+    entry: &Entry<SuiteTable>,
+    defaults: &Terms,
+    overrides: &Overrides,
+    source: &Source,
+) -> Option<Suite> {
+    let table = &entry.table;
+    let mut terms = defaults.clone();
+    overlay_terms(&mut terms, &table.terms, &|start| Origin::Suite {
+        line: source.line(start),
+    });
+    override_terms(&mut terms, overrides);
+    let mut groups = BTreeSet::new();
+    let mut parallel_group = table
+        .parallel_group
+        .as_ref()
+        .map_or(Vec::new(), |list| list.value.0.names());
+    parallel_group.retain(|group| groups.insert(group.clone()));
+    Some(Suite {
+        name: entry.name.clone(),
+        command: table.command.as_ref()?.value.clone(),
+        description: table
+            .description
+            .as_ref()
+            .map_or(String::new(), |text| text.value.0.clone()),
+        category: table
+            .category
+            .as_ref()
+            .map_or(DEFAULT_CATEGORY, |name| &name.value.0)
+            .to_owned(),
+        tags: table
+            .tags
+            .as_ref()
+            .map_or(Vec::new(), |list| list.value.names()),
+        owner: table.owner.as_ref().map(|text| text.value.0.clone()),
+        dir: table
+            .dir
+            .as_ref()
+            .map_or(".".into(), |path| path.value.0.clone()),
+        env: table
+            .env
+            .as_ref()
+            .map_or(BTreeMap::new(), |env| env.value.0.clone()),
+        depends_on: table
+            .depends_on
+            .as_ref()
+            .map_or(Vec::new(), |list| list.value.names()),
+        parallel_group,
+        cpus: table.cpus.as_ref().map_or(1, |cpus| cpus.value.0),
+        expect: table
+            .expect
+            .as_ref()
+            .map_or(Expect::Pass, |expect| expect.value),
+        skip_exit_code: table
+            .skip_exit_code
+            .as_ref()
+            .and_then(|code| code.value.0.try_into().ok()),
+        terms,
+        line: source.line(entry.span.start),
+    })
+}
+
+fn resolve_categories(root: &Root, suites: &[Suite]) -> Vec<Category> {
+    let declared = entries(root.categories.as_ref());
+    let mut categories: Vec<Category> = declared
+        .iter()
+        .map(|entry| {
+            let usual = default_category(&entry.name);
+            let given = &entry.table;
+            Category {
+                title: given
+                    .title
+                    .as_ref()
+                    .map_or(usual.title, |title| title.value.0.clone()),
+                icon: given
+                    .icon
+                    .as_ref()
+                    .map_or(usual.icon, |icon| icon.value.0.clone()),
+                name: usual.name,
+            }
+        })
+        .collect();
+    let mut seen: BTreeSet<&str> = declared.iter().map(|entry| entry.name.as_str()).collect();
+    for suite in suites {
+        if seen.insert(&suite.category) {
+            categories.push(default_category(&suite.category));
+        }
+    }
+    categories
+}
+
+fn default_category(name: &str) -> Category {
+    let icon = ICONS.iter().find(|(category, _)| *category == name);
+    Category {
+        name: name.to_owned(),
+        title: name.to_uppercase(),
+        icon: icon.map_or(OTHER_ICON, |(_, icon)| icon).to_owned(),
+    }
+}
+
+fn resolve_groups(root: &Root, suites: &[Suite]) -> Vec<Group> {
+    let declared = entries(root.groups.as_ref());
+    let mut groups: Vec<Group> = declared
+        .iter()
+        .map(|entry| Group {
+            name: entry.name.clone(),
+            capacity: entry
+                .table
+                .capacity
+                .as_ref()
+                .map_or(1, |capacity| capacity.value.0),
+        })
+        .collect();
+    let mut seen: BTreeSet<&str> = declared.iter().map(|entry| entry.name.as_str()).collect();
+    for name in suites.iter().flat_map(|suite| &suite.parallel_group) {
+        if seen.insert(name) {
+            groups.push(Group {
+                name: name.clone(),
+                capacity: 1,
+            });
+        }
+    }
+    groups
+}

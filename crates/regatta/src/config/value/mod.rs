@@ -1,0 +1,18 @@
+//! The kinds of values that keys hold: how each is written, and what it becomes.
+
+mod bytes;
+mod command;
+mod duration;
+mod environment;
+mod list;
+mod max_parallel;
+mod plain;
+mod retries;
+mod word;
+
+pub(super) use bytes::Bytes;
+pub(super) use duration::{Length, Pause};
+pub(super) use environment::Environment;
+pub(super) use list::{NameList, NameOrList};
+pub use max_parallel::MaxParallel;
+pub(super) use plain::{Name, Path, Text, Whole};

@@ -1,0 +1,44 @@
+//! Retries: a count, or a table that also says how long to pause.
+
+use std::time::Duration;
+
+use regatta_core::terms::{Backoff, Retries};
+use serde_json::{Value as Json, json};
+
+use super::super::declaration::RetriesTable;
+use super::super::field::{Field, Item, Reader, Scalar as _};
+use super::Whole;
+
+/// The most attempts after the first.
+type Count = Whole<0, 10_000>;
+
+impl Field for Retries {
+    fn read(reader: &mut Reader<'_>, item: &Item<'_>) -> Option<Self> {
+        if item.get_ref().is_table() {
+            let table = RetriesTable::read(reader, item)?;
+            let Whole(count) = table.count?.value;
+            return Some(Self {
+                count,
+                delay: table.delay.map_or(Duration::ZERO, |delay| delay.value.0),
+                backoff: table
+                    .backoff
+                    .map_or(Backoff::Fixed, |backoff| backoff.value),
+                max_delay: table.max_delay.map(|delay| delay.value.0),
+                jitter: table.jitter.is_some_and(|jitter| jitter.value),
+            });
+        }
+        let Some(Whole(count)) = Count::accept(item.get_ref()) else {
+            let forms = format!(
+                "{}, or a table such as {{ count = 2, delay = \"1s\" }}",
+                Count::forms()
+            );
+            reader.refuse(item, &forms);
+            return None;
+        };
+        Some(Self::immediate(count))
+    }
+
+    fn schema() -> Json {
+        json!({ "anyOf": [<Count as Field>::schema(), RetriesTable::schema()] })
+    }
+}
