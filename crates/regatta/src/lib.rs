@@ -3,3 +3,4 @@
 pub mod report;
 pub mod config;
 pub mod diagnostic;
+pub mod select;
