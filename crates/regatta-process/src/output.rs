@@ -5,11 +5,16 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use rustix::event::epoll::EventFlags;
-use rustix::io::{Errno, ioctl_fionbio, ioctl_fionread, read};
+use rustix::io::{Errno, ioctl_fionbio, read};
 use rustix::pipe::{PipeFlags, pipe_with};
 
 use crate::LogEnd;
 use crate::log::Log;
+
+/// How many reads take everything that a pipe holds at one moment, with room to spare: a pipe may
+/// be made larger than the buffer. Without a bound, a process that keeps printing would never let
+/// the draining end.
+const MAX_DRAIN_READS: usize = 64;
 
 /// The reading end of a command's output and where it goes.
 pub(crate) struct Output {
@@ -67,9 +72,7 @@ impl Output {
         let Some(pipe) = &self.pipe else {
             return false;
         };
-        // The amount is fixed beforehand: a process that keeps printing would never let this end.
-        let mut pending = ioctl_fionread(pipe).unwrap_or(0);
-        loop {
+        for _ in 0..MAX_DRAIN_READS {
             match read(pipe, &mut *buffer) {
                 Ok(0) => {
                     self.pipe = None;
@@ -78,15 +81,12 @@ impl Output {
                 Ok(count) => {
                     self.log.append(&buffer[..count]);
                     deliver(&buffer[..count]);
-                    if count as u64 > pending {
-                        return true;
-                    }
-                    pending -= count as u64;
                 }
                 Err(Errno::INTR) => {}
-                Err(_) => return true,
+                Err(_) => break,
             }
         }
+        true
     }
 
     /// Returns at most `limit` of the last bytes read.
