@@ -5,7 +5,6 @@ use std::path::PathBuf;
 
 /// The reason a command did not start. Nothing of it is left running.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum SpawnError {
     /// The working directory is missing, is not a directory, or may not be entered.
     #[error("enter directory `{}`: {source}", path.display())]

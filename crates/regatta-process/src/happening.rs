@@ -4,7 +4,6 @@ use crate::{Signal, Status, Usage};
 
 /// Something that happened while the caller waited.
 #[derive(Debug)]
-#[non_exhaustive]
 pub enum Happening {
     /// A running command printed something: at most one for each command and wait.
     Printed {

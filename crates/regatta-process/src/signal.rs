@@ -27,12 +27,6 @@ pub enum Signal {
 }
 
 impl Signal {
-    /// Returns the number the system gives it.
-    #[must_use]
-    pub fn number(self) -> i32 {
-        self.to_rustix().as_raw()
-    }
-
     pub(crate) fn to_rustix(self) -> rustix::process::Signal {
         match self {
             Self::Interrupt => rustix::process::Signal::INT,
@@ -45,9 +39,10 @@ impl Signal {
 
 /// Ends this process by the signal, so that whoever waits for it sees that death.
 pub fn die_by(signal: Signal) -> ! {
+    let number = signal.to_rustix().as_raw();
     // It returns only for signals whose default is harmless, and those are not among ours.
-    let _ = emulate_default_handler(signal.number());
-    exit(128 + signal.number())
+    let _ = emulate_default_handler(number);
+    exit(128 + number)
 }
 
 /// Receives the signals meant for this process, from its creation until it is dropped.
