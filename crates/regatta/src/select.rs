@@ -1,8 +1,8 @@
 //! Which suites a run is about: filters over a configuration. Pure; reads no clock, file or history.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use globset::{Glob, GlobMatcher};
+use globset::Glob;
 
 use crate::config::{Config, Suite};
 use crate::diagnostic::{Diagnostic, Diagnostics, Source, find_similar, quote};
@@ -181,11 +181,11 @@ fn find_matches<'a>(
         let message = format!("{} is not a glob: {}", quote(pattern), error.kind());
         Diagnostic::nowhere(message).help("`*`, `?`, `[abc]` and `{one,two}` may be used")
     })?;
-    let matcher: GlobMatcher = glob.compile_matcher();
+    let glob = glob.compile_matcher();
     let matches: Vec<&str> = known
         .iter()
         .copied()
-        .filter(|name| matcher.is_match(name))
+        .filter(|name| glob.is_match(name))
         .collect();
     if matches.is_empty() {
         let message = format!("{} matches no {kind}", quote(pattern));
@@ -210,7 +210,7 @@ fn add_dependencies(
     problems: &mut Vec<Diagnostic>,
 ) -> Selection {
     let numbered = config.suites.iter().enumerate();
-    let by_name: std::collections::BTreeMap<&str, usize> = numbered
+    let by_name: BTreeMap<&str, usize> = numbered
         .map(|(index, suite)| (suite.name.as_str(), index))
         .collect();
     let mut selected: BTreeSet<usize> = requested.iter().copied().collect();

@@ -11,7 +11,7 @@ use toml::de::{DeTable, DeValue};
 use super::declaration::Root;
 use super::discover::find_root;
 use super::field::{Field as _, Reader};
-use super::text_file::read_text;
+use super::text_file::read_file;
 use crate::diagnostic::{Diagnostic, Diagnostics, Source, quote, visible};
 
 /// How the parser calls a key that its table has already.
@@ -39,16 +39,41 @@ pub struct Document {
 /// that [`super::resolve`] can tell all of them at once.
 pub fn load(file: &Path) -> Result<Document, Diagnostics> {
     let name = shorten(file);
-    let text = match read_text(file) {
-        Ok(text) => text,
+    let bytes = match read_file(file) {
+        Ok(bytes) => bytes,
         Err(reason) => {
             let problem = Diagnostic::nowhere(format!("cannot read `{name}`: {reason}"));
+            let problem = problem.help("a configuration is a readable text file of at most 8 MiB");
             let source = Source::new(name, String::new());
+            return Err(Diagnostics::new(source, vec![problem]));
+        }
+    };
+    let text = match decode(bytes) {
+        Ok(text) => text,
+        Err((text, problem)) => {
+            let source = Source::new(name, text);
             return Err(Diagnostics::new(source, vec![problem]));
         }
     };
     let file = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
     parse(file, Source::new(name, text))
+}
+
+/// Returns the text without a byte order mark, or what can be shown of it and what is wrong.
+fn decode(bytes: Vec<u8>) -> Result<String, (String, Diagnostic)> {
+    match String::from_utf8(bytes) {
+        Ok(text) => match text.strip_prefix('\u{feff}') {
+            Some(rest) => Ok(rest.to_owned()),
+            None => Ok(text),
+        },
+        Err(error) => {
+            let offset = error.utf8_error().valid_up_to();
+            let shown = String::from_utf8_lossy(error.as_bytes()).into_owned();
+            let message = format!("the text is not UTF-8 at byte {offset}");
+            let problem = Diagnostic::at(offset..offset, message);
+            Err((shown, problem.help("save the file as UTF-8")))
+        }
+    }
 }
 
 /// Reads a configuration text that stands in `file`.
@@ -101,7 +126,10 @@ fn parse_toml<'t>(
 
 fn describe_syntax(span: Range<usize>, message: &str, text: &str) -> Diagnostic {
     if message == DUPLICATE_KEY {
-        let message = format!("{message} {}", quote(&text[span.clone()]));
+        let message = format!(
+            "{message} {}",
+            quote(text.get(span.clone()).unwrap_or_default())
+        );
         return Diagnostic::at(span, message).help("keep one of the two");
     }
     let problem = Diagnostic::at(span, message.to_owned());

@@ -1,4 +1,4 @@
-//! Reading a text file that may be anything: never blocks, never reads without end.
+//! Reading a file that may be anything: never blocks, never reads without end.
 
 use std::fs::{File, FileType, OpenOptions};
 use std::io::Read as _;
@@ -8,31 +8,19 @@ use std::path::Path;
 use rustix::fs::OFlags;
 
 /// Larger files are refused: no configuration is that large, many a mistaken path is.
-pub(super) const LARGEST_BYTES: u64 = 8 << 20;
+const LARGEST_BYTES: u64 = 8 << 20;
 
-/// Returns the text of `file` without a byte order mark.
+/// Returns the bytes of `file`, at most [`LARGEST_BYTES`].
 ///
 /// *Errors*: why the file cannot be read, as a clause that fits after "cannot read the file: ".
-pub(super) fn read_text(file: &Path) -> Result<String, String> {
+pub(super) fn read_file(file: &Path) -> Result<Vec<u8>, String> {
     // Opening a FIFO without this flag waits for a writer that may never come.
     let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
     let opened = OpenOptions::new()
         .read(true)
         .custom_flags(i32::try_from(flags.bits()).expect("open flags fit into a C int"))
         .open(file);
-    let opened = opened.map_err(|error| error.to_string())?;
-    let bytes = read_bytes(&opened)?;
-    let text = String::from_utf8(bytes).map_err(|error| {
-        let offset = error.utf8_error().valid_up_to();
-        let line = error.as_bytes()[..offset]
-            .split(|byte| *byte == b'\n')
-            .count();
-        format!("it is not UTF-8 at byte {offset}, on line {line}")
-    })?;
-    match text.strip_prefix('\u{feff}') {
-        Some(rest) => Ok(rest.to_owned()),
-        None => Ok(text),
-    }
+    read_bytes(&opened.map_err(|error| error.to_string())?)
 }
 
 fn read_bytes(file: &File) -> Result<Vec<u8>, String> {

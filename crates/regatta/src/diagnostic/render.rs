@@ -157,8 +157,11 @@ struct Excerpt {
 
 fn cut_excerpt(source: &Source, place: &Place, line: usize) -> Excerpt {
     let range = source.line_range(line);
+    // A span may come from a parser that counts bytes and stops in the middle of a character.
     let start = place.span.start.clamp(range.start, range.end);
+    let start = source.text().floor_char_boundary(start);
     let end = place.span.end.clamp(start, range.end);
+    let end = source.text().ceil_char_boundary(end);
     let (_, too_long) = keep_start(&source.text()[range.clone()], EXCERPT_WIDTH);
     let front_start = if too_long {
         range.start + find_lead(&source.text()[range.start..start])
