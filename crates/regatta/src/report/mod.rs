@@ -1,3 +1,4 @@
 //! What is told about a run: one fold over the events, and one subscriber a file.
 
+pub mod files;
 pub mod record;

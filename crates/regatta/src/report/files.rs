@@ -1,0 +1,72 @@
+//! Replacing a file as a whole: whoever reads it sees the old content or the new, never a part.
+
+use std::fs::File;
+use std::io::{self, ErrorKind, Write};
+use std::os::fd::AsRawFd;
+use std::path::Path;
+
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, linkat, open};
+use tempfile::{Builder, TempPath};
+
+/// Writes `bytes` to `path`, and returns once they would outlive a power cut.
+///
+/// A symbolic link at `path` is replaced, not followed.
+///
+/// # Errors
+/// The folder is missing, full or not writable, or `path` is a folder. What stood there before is unharmed.
+pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = match path.parent() {
+        Some(parent) if parent != Path::new("") => parent,
+        _ => Path::new("."),
+    };
+    // A file that has no name yet cannot be left behind by a kill; not every file system has them.
+    stage_unnamed(folder, bytes)
+        .or_else(|_| stage_named(folder, bytes))?
+        .persist(path)?;
+    sync_folder(folder)
+}
+
+/// Writes a file without a name, then gives it a temporary one.
+fn stage_unnamed(folder: &Path, bytes: &[u8]) -> io::Result<TempPath> {
+    let flags = OFlags::TMPFILE | OFlags::WRONLY | OFlags::CLOEXEC;
+    let mut file = File::from(open(folder, flags, Mode::from_raw_mode(0o666))?);
+    fill(&mut file, bytes)?;
+    let unnamed = format!("/proc/self/fd/{}", file.as_raw_fd());
+    let staged = builder().make_in(folder, |name| {
+        linkat(CWD, &unnamed, CWD, name, AtFlags::SYMLINK_FOLLOW).map_err(io::Error::from)
+    })?;
+    Ok(staged.into_temp_path())
+}
+
+/// Writes a file under a temporary name, which goes with it when that fails.
+fn stage_named(folder: &Path, bytes: &[u8]) -> io::Result<TempPath> {
+    let mut staged = builder().make_in(folder, |name| File::create_new(name))?;
+    fill(staged.as_file_mut(), bytes)?;
+    Ok(staged.into_temp_path())
+}
+
+fn builder() -> Builder<'static, 'static> {
+    let mut builder = Builder::new();
+    builder.prefix(".regatta-").suffix(".tmp");
+    builder
+}
+
+fn fill(file: &mut File, bytes: &[u8]) -> io::Result<()> {
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    match File::open(folder)?.sync_all() {
+        // Some file systems have nothing to sync in a folder and say so.
+        Err(error)
+            if matches!(
+                error.kind(),
+                ErrorKind::InvalidInput | ErrorKind::Unsupported
+            ) =>
+        {
+            Ok(())
+        }
+        result => result,
+    }
+}

@@ -1,0 +1,3 @@
+//! What is kept of a run: its journal, its JSON report, and the way from one to the other.
+
+mod files;
