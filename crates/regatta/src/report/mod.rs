@@ -1,5 +1,7 @@
 //! What is told about a run: one fold over the events, and one subscriber a file.
 
+pub mod critical_path;
 pub mod files;
 pub mod journal;
+pub mod json;
 pub mod record;

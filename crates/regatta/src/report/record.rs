@@ -10,6 +10,23 @@ use regatta_core::id::{AttemptId, Id, TaskId};
 use regatta_core::plan::Suite;
 use regatta_core::time::Time;
 use regatta_core::verdict::{AttemptReport, Exit, Failure, Outcome, Reason, Status, Verdict};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// Above this an exit code stands for the signal that ended the run.
+const LAST_OWN_EXIT_CODE: u8 = 128;
+
+/// How far a run has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RunState {
+    /// It goes on; what has not finished reads as interrupted.
+    Running,
+    /// It ended by itself.
+    Finished,
+    /// A signal ended it, or it ended without a word.
+    Interrupted,
+}
 
 /// Everything that is known of a run.
 #[derive(Debug, Clone)]
@@ -150,6 +167,15 @@ impl Record {
                 started: at,
                 end: Some(end),
             }),
+        }
+    }
+
+    /// Returns how far a run came that does not go on any more.
+    #[must_use]
+    pub fn past_state(&self) -> RunState {
+        match self.finished {
+            Some(finish) if finish.exit_code <= LAST_OWN_EXIT_CODE => RunState::Finished,
+            _ => RunState::Interrupted,
         }
     }
 

@@ -1,0 +1,248 @@
+//! The shape of the JSON report: its keys, their order, their meaning.
+//!
+//! The comments here are the descriptions in the JSON Schema, written for people who read a report. Where
+//! the values come from is not known here.
+
+use regatta_core::verdict::{Outcome, Status};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::report::record::RunState;
+
+/// The version of the report's format. It rises when a key goes or changes its meaning, not when one comes.
+pub(super) const VERSION: u32 = 1;
+
+/// What became of one run of test suites.
+#[derive(Serialize, JsonSchema)]
+#[schemars(title = "Regatta test report")]
+pub(super) struct Report<'a> {
+    /// Wall clock at the start of the run, with its offset from UTC.
+    #[schemars(regex(pattern = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$"))]
+    pub(super) timestamp: &'a str,
+    /// Seconds from the start of the run to its end, or to the last thing known of it.
+    #[schemars(range(min = 0.0))]
+    pub(super) duration: f64,
+    /// The selected suites and those they depend on, in plan order.
+    pub(super) suites: Vec<SuiteEntry<'a>>,
+    /// How many suites have which status.
+    pub(super) summary: SummaryEntry,
+    /// The version of this format. Keys may be added without a new version.
+    #[schemars(range(min = 1))]
+    pub(super) version: u32,
+    /// Unique among runs; sorts by start.
+    pub(super) run_id: &'a str,
+    /// How far the run came.
+    pub(super) state: RunState,
+    /// The exit code of the run, 128 plus its number for a signal; null while it goes on and after a crash.
+    pub(super) exit_code: Option<u8>,
+    /// The state of the repository at the start; null outside a repository.
+    pub(super) git: Option<GitEntry<'a>>,
+    /// Where it ran.
+    pub(super) host: HostEntry<'a>,
+    /// How many slots there were.
+    #[schemars(range(min = 1))]
+    pub(super) max_parallel: u32,
+    /// The suite that ended last, before it the one of its dependencies that ended last, and so on; first to last.
+    pub(super) critical_path: Vec<&'a str>,
+}
+
+/// How many suites have which status; the last three add up to the first.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct SummaryEntry {
+    /// All suites.
+    pub(super) total: u32,
+    /// Passed, flaky ones included.
+    pub(super) passed: u32,
+    /// Failed.
+    pub(super) failed: u32,
+    /// Neither.
+    pub(super) skipped: u32,
+}
+
+/// The state of the git repository.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct GitEntry<'a> {
+    /// The commit that was checked out.
+    pub(super) commit: &'a str,
+    /// The branch; null when none was checked out.
+    pub(super) branch: Option<&'a str>,
+    /// Whether files differed from the commit.
+    pub(super) dirty: bool,
+}
+
+/// The machine of the run.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct HostEntry<'a> {
+    /// Its name.
+    pub(super) name: &'a str,
+    /// Operating system and architecture.
+    pub(super) os: &'a str,
+    /// CPUs that the run could use.
+    pub(super) cpus: u32,
+}
+
+/// What became of one suite.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct SuiteEntry<'a> {
+    /// Unique in a report.
+    #[schemars(length(min = 1))]
+    pub(super) name: &'a str,
+    /// One line for people; may be empty.
+    pub(super) description: &'a str,
+    /// The category it is shown under.
+    pub(super) category: &'a str,
+    /// The verdict in one of three words.
+    pub(super) status: StatusName,
+    /// When its first attempt started, in Unix seconds; null if it never started.
+    pub(super) start_time: Option<f64>,
+    /// When its last attempt ended, in Unix seconds; null if it never started or was still running.
+    pub(super) end_time: Option<f64>,
+    /// Seconds from `start_time` to `end_time`, pauses between attempts included; null where one of them is.
+    #[schemars(range(min = 0.0))]
+    pub(super) duration: Option<f64>,
+    /// The exit code of its last attempt; null for a signal, a time-out and what never started.
+    pub(super) return_code: Option<i32>,
+    /// What is wrong, in words for people; null for a pass.
+    pub(super) error_message: Option<String>,
+    /// The log of its last attempt, beginning with the log directory as it was given; null if it never started.
+    pub(super) log_file: Option<String>,
+    /// The verdict in full.
+    pub(super) outcome: OutcomeName,
+    /// Its executions, in order.
+    pub(super) attempts: Vec<AttemptEntry>,
+    /// The suites that had to pass first, as declared.
+    pub(super) depends_on: &'a [String],
+    /// The groups of which one member runs at a time, as declared; empty for none.
+    pub(super) parallel_group: &'a [String],
+    /// Seconds for which its first attempt could have run but had no room; null if there was none.
+    #[schemars(range(min = 0.0))]
+    pub(super) queue_duration: Option<f64>,
+    /// What its last attempt used; null when that was not measured.
+    pub(super) usage: Option<UsageEntry>,
+    /// Processes that outlived the command of any of its attempts.
+    pub(super) leftovers: Vec<LeftoverEntry<'a>>,
+    /// Whether the middle of its last attempt's output is missing from the log.
+    pub(super) log_truncated: bool,
+    /// Free labels, as declared.
+    pub(super) tags: &'a [String],
+    /// Who answers for it.
+    pub(super) owner: Option<&'a str>,
+}
+
+/// One execution of a suite.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct AttemptEntry {
+    /// Counts from 1.
+    #[schemars(range(min = 1))]
+    pub(super) number: u32,
+    /// When its command started, in Unix seconds; null if it could not be started.
+    pub(super) start_time: Option<f64>,
+    /// When it ended, in Unix seconds; null if it could not be started or was still running.
+    pub(super) end_time: Option<f64>,
+    /// The verdict on this attempt alone.
+    pub(super) outcome: OutcomeName,
+    /// Its exit code; null for a signal, a time-out and what never started.
+    pub(super) return_code: Option<i32>,
+    /// Its log; null if it could not be started.
+    pub(super) log_file: Option<String>,
+}
+
+/// CPU time and memory of an attempt.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct UsageEntry {
+    /// User and system time together.
+    #[schemars(range(min = 0.0))]
+    pub(super) cpu_seconds: f64,
+    /// Peak of resident memory, as `method` measures it.
+    pub(super) max_rss_bytes: u64,
+    /// How the figures were taken.
+    pub(super) method: MethodName,
+}
+
+/// A process that was alive when its suite's command had exited.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct LeftoverEntry<'a> {
+    /// Its process id at that time.
+    pub(super) pid: i32,
+    /// Its name as the kernel knows it.
+    pub(super) name: &'a str,
+}
+
+/// A verdict in one word.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+pub(super) enum StatusName {
+    Passed,
+    Failed,
+    Skipped,
+}
+
+/// A verdict in full. `flaky` is a pass after a failed attempt; its status is `failed` where that is asked for.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[expect(
+    dead_code,
+    reason = "readers of this version have to expect outcomes of features to come"
+)]
+pub(super) enum OutcomeName {
+    Passed,
+    Cached,
+    Flaky,
+    ExitCode,
+    Signal,
+    Timeout,
+    IdleTimeout,
+    OutOfMemory,
+    SpawnError,
+    Leftovers,
+    UnexpectedPass,
+    Infrastructure,
+    NotSharded,
+    Blocked,
+    Cancelled,
+    Interrupted,
+    Condition,
+    NotSeen,
+}
+
+/// How memory was measured: the largest process for `wait4`, the sum of all for the others.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[expect(dead_code, reason = "as for outcomes")]
+pub(super) enum MethodName {
+    Cgroup,
+    Sampled,
+    Wait4,
+}
+
+impl From<Status> for StatusName {
+    fn from(status: Status) -> Self {
+        match status {
+            Status::Passed => Self::Passed,
+            Status::Failed => Self::Failed,
+            Status::Skipped => Self::Skipped,
+        }
+    }
+}
+
+impl From<Outcome> for OutcomeName {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Passed => Self::Passed,
+            Outcome::Flaky => Self::Flaky,
+            Outcome::ExitCode => Self::ExitCode,
+            Outcome::Signal => Self::Signal,
+            Outcome::Timeout => Self::Timeout,
+            Outcome::IdleTimeout => Self::IdleTimeout,
+            Outcome::SpawnError => Self::SpawnError,
+            Outcome::Leftovers => Self::Leftovers,
+            Outcome::UnexpectedPass => Self::UnexpectedPass,
+            Outcome::Infrastructure => Self::Infrastructure,
+            Outcome::Blocked => Self::Blocked,
+            Outcome::Cancelled => Self::Cancelled,
+            Outcome::Interrupted => Self::Interrupted,
+            Outcome::Condition => Self::Condition,
+        }
+    }
+}

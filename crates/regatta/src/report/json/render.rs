@@ -1,0 +1,141 @@
+//! From a record to the JSON report. It reads no clock and writes no file: the same record, the same text.
+
+use std::time::Duration;
+
+use regatta_core::id::{Id, TaskId};
+use regatta_core::time::Time;
+use regatta_core::verdict::{Outcome, Usage, UsageMethod};
+
+use super::model::{
+    AttemptEntry, GitEntry, HostEntry, LeftoverEntry, MethodName, Report, SuiteEntry, SummaryEntry,
+    UsageEntry, VERSION,
+};
+use super::render_pretty;
+use crate::report::critical_path::find_critical_path;
+use crate::report::record::{AttemptRecord, Record, RunState};
+
+/// Returns the report of a run, as text that ends with a newline.
+///
+/// *Shape*: every key is always there. A run that goes on has the shape of one that was interrupted now.
+#[must_use]
+pub fn render_report(record: &Record, state: RunState) -> String {
+    render_pretty(&report(record, state))
+}
+
+fn report(record: &Record, state: RunState) -> Report<'_> {
+    let header = &record.header;
+    let summary = record.summary();
+    let name = |task| record.suite(task).name.as_str();
+    Report {
+        timestamp: &header.timestamp,
+        duration: seconds(record.finished.map_or(record.latest, |it| it.at).0),
+        suites: (0..record.tasks.len())
+            .map(|index| suite_entry(record, TaskId::from_index(index)))
+            .collect(),
+        summary: SummaryEntry {
+            total: summary.total,
+            passed: summary.passed,
+            failed: summary.failed,
+            skipped: summary.skipped,
+        },
+        version: VERSION,
+        run_id: &header.run_id,
+        state,
+        exit_code: record.finished.map(|finish| finish.exit_code),
+        git: record.repository.as_ref().map(|repository| GitEntry {
+            commit: &repository.commit,
+            branch: repository.branch.as_deref(),
+            dirty: repository.dirty,
+        }),
+        host: HostEntry {
+            name: &header.host.name,
+            os: &header.host.os,
+            cpus: header.host.cpus,
+        },
+        max_parallel: header.max_parallel,
+        critical_path: find_critical_path(record).into_iter().map(name).collect(),
+    }
+}
+
+fn suite_entry(record: &Record, task: TaskId) -> SuiteEntry<'_> {
+    let suite = record.suite(task);
+    let known = &record.tasks[task.index()];
+    let (started, ended) = (known.started(), known.ended());
+    let ends = || known.attempts.iter().filter_map(|it| it.end.as_ref());
+    let last = known.attempts.last().and_then(|it| it.end.as_ref());
+    let mut latest_first = known.attempts.iter().rev();
+    SuiteEntry {
+        name: &suite.name,
+        description: &suite.description,
+        category: &suite.category,
+        status: known.status().into(),
+        start_time: started.map(|at| unix_seconds(record, at)),
+        end_time: ended.map(|at| unix_seconds(record, at)),
+        duration: started.zip(ended).map(|(from, to)| seconds(to - from)),
+        return_code: known.return_code(),
+        error_message: record.error_message(task),
+        log_file: latest_first.find_map(|attempt| record.log_file(task, attempt)),
+        outcome: known.outcome().into(),
+        attempts: (known.attempts.iter())
+            .map(|attempt| attempt_entry(record, task, attempt))
+            .collect(),
+        depends_on: &suite.depends_on,
+        parallel_group: &suite.parallel_group,
+        queue_duration: known.queued.map(seconds),
+        usage: last.and_then(|end| end.report.usage).map(usage_entry),
+        leftovers: ends()
+            .flat_map(|end| &end.report.leftovers)
+            .map(|leftover| LeftoverEntry {
+                pid: leftover.pid,
+                name: &leftover.name,
+            })
+            .collect(),
+        log_truncated: last.is_some_and(|end| end.report.log.elided_bytes > 0),
+        tags: &suite.tags,
+        owner: suite.owner.as_deref(),
+    }
+}
+
+fn attempt_entry(record: &Record, task: TaskId, attempt: &AttemptRecord) -> AttemptEntry {
+    let started = attempt.was_started();
+    let end = attempt.end.as_ref();
+    AttemptEntry {
+        number: attempt.number,
+        start_time: started.then(|| unix_seconds(record, attempt.started)),
+        end_time: (end.filter(|_| started)).map(|end| unix_seconds(record, end.at)),
+        outcome: end
+            .map_or(Outcome::Interrupted, |end| end.verdict.outcome())
+            .into(),
+        return_code: attempt.return_code(),
+        log_file: record.log_file(task, attempt),
+    }
+}
+
+fn usage_entry(usage: Usage) -> UsageEntry {
+    UsageEntry {
+        cpu_seconds: seconds(usage.cpu),
+        max_rss_bytes: usage.max_rss_bytes,
+        method: match usage.method {
+            UsageMethod::Wait4 => MethodName::Wait4,
+        },
+    }
+}
+
+/// Returns a moment of the run on the wall clock as it was at the start, so that no later change of that
+/// clock bends a duration.
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "2^53 microseconds are 285 years"
+)]
+fn unix_seconds(record: &Record, at: Time) -> f64 {
+    let since = i64::try_from(at.0.as_micros()).unwrap_or(i64::MAX);
+    record.header.wall_us.saturating_add(since) as f64 / 1e6
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "2^53 microseconds are 285 years"
+)]
+fn seconds(duration: Duration) -> f64 {
+    duration.as_micros() as f64 / 1e6
+}
