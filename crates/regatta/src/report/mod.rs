@@ -2,6 +2,7 @@
 
 pub mod critical_path;
 pub mod files;
+pub mod find;
 pub mod journal;
 pub mod json;
 pub mod record;
