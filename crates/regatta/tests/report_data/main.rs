@@ -1,3 +1,10 @@
 //! What is kept of a run: its journal, its JSON report, and the way from one to the other.
 
 mod files;
+mod find;
+mod golden;
+mod journal;
+mod jq;
+mod sample;
+mod schema;
+mod strategy;

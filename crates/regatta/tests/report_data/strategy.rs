@@ -1,0 +1,147 @@
+//! Any run that the journal's vocabulary can tell, sensible or not.
+
+use std::time::Duration;
+
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+use regatta_core::event::{CancelReason, Event, Repository, StopCause, StopSignal, Summary};
+use regatta_core::id::{AttemptId, TaskId};
+use regatta_core::plan::Suite;
+use regatta_core::time::Time;
+use regatta_core::verdict::{
+    AttemptReport, Exit, Failure, Leftover, LogReport, Reason, Usage, UsageMethod, Verdict,
+};
+
+use crate::sample::Sample;
+
+/// How many tasks a run has.
+const TASKS: u32 = 4;
+
+/// Returns runs of four suites, the last of which depends on all others, with up to `most` events.
+pub(crate) fn run(most: usize) -> impl Strategy<Value = Sample> {
+    let names = vec(any::<String>(), TASKS as usize);
+    let events = vec((duration().prop_map(Time), event()), 0..most);
+    (names, events).prop_map(|(names, events)| {
+        let mut suites: Vec<Suite> = names.iter().map(|name| plain(name)).collect();
+        suites[TASKS as usize - 1].depends_on = names;
+        Sample {
+            events,
+            ..Sample::new(suites)
+        }
+    })
+}
+
+fn plain(name: &str) -> Suite {
+    Suite {
+        // Reports promise a name; that it is a good one is the configuration's business.
+        name: format!("n{name}"),
+        ..Suite::default()
+    }
+}
+
+fn event() -> impl Strategy<Value = Event> {
+    let repository = (any::<String>(), option::of(any::<String>()), any::<bool>());
+    prop_oneof![
+        repository.prop_map(|(commit, branch, dirty)| Event::RepositoryRead(Repository {
+            commit,
+            branch,
+            dirty
+        })),
+        (attempt(), any::<u32>(), duration()).prop_map(|(attempt, slot, queued)| {
+            Event::AttemptStarted {
+                attempt,
+                slot,
+                queued,
+            }
+        }),
+        (attempt(), duration(), option::of(any::<String>())).prop_map(
+            |(attempt, running, last_line)| Event::Slow {
+                attempt,
+                running,
+                last_line
+            }
+        ),
+        attempt().prop_map(|attempt| Event::Stopping {
+            attempt,
+            cause: StopCause::IdleTimeout,
+            signal: StopSignal::Terminate,
+        }),
+        (attempt(), verdict(), report()).prop_map(|(attempt, verdict, report)| {
+            Event::AttemptFinished {
+                attempt,
+                verdict,
+                report,
+            }
+        }),
+        (attempt(), duration())
+            .prop_map(|(attempt, delay)| Event::RetryScheduled { attempt, delay }),
+        (task(), verdict()).prop_map(|(task, verdict)| Event::TaskFinished { task, verdict }),
+        task().prop_map(|task| Event::RunCancelled {
+            reason: CancelReason::FailFast(task)
+        }),
+        any::<u8>().prop_map(|exit_code| Event::RunFinished {
+            summary: Summary::default(),
+            exit_code,
+        }),
+    ]
+}
+
+fn verdict() -> impl Strategy<Value = Verdict> {
+    prop_oneof![
+        Just(Verdict::Passed),
+        Just(Verdict::Flaky),
+        any::<i32>().prop_map(|code| Verdict::Failed(Failure::ExitCode(code))),
+        any::<i32>().prop_map(|signal| Verdict::Failed(Failure::Signal(signal))),
+        duration().prop_map(|limit| Verdict::Failed(Failure::Timeout(limit))),
+        any::<String>().prop_map(|reason| Verdict::Failed(Failure::SpawnError(reason))),
+        task().prop_map(|task| Verdict::Skipped(Reason::Blocked(task))),
+        Just(Verdict::Skipped(Reason::Cancelled)),
+        Just(Verdict::Skipped(Reason::Interrupted)),
+    ]
+}
+
+fn report() -> impl Strategy<Value = AttemptReport> {
+    let exit = prop_oneof![
+        any::<i32>().prop_map(Exit::Code),
+        any::<i32>().prop_map(Exit::Signal),
+        any::<String>().prop_map(Exit::NotStarted),
+        any::<String>().prop_map(Exit::Lost),
+    ];
+    let usage = (duration(), any::<u64>()).prop_map(|(cpu, max_rss_bytes)| Usage {
+        cpu,
+        max_rss_bytes,
+        method: UsageMethod::Wait4,
+    });
+    let leftover = (any::<i32>(), any::<String>()).prop_map(|(pid, name)| Leftover { pid, name });
+    let log = (any::<u64>(), any::<u64>(), option::of(any::<String>())).prop_map(
+        |(bytes, elided_bytes, error)| LogReport {
+            bytes,
+            elided_bytes,
+            error,
+        },
+    );
+    let excerpt = vec(any::<String>(), 0..3);
+    (exit, option::of(usage), vec(leftover, 0..3), log, excerpt).prop_map(
+        |(exit, usage, leftovers, log, excerpt)| AttemptReport {
+            exit,
+            usage,
+            leftovers,
+            log,
+            excerpt,
+        },
+    )
+}
+
+fn attempt() -> impl Strategy<Value = AttemptId> {
+    (task(), 1_u32..4).prop_map(|(task, number)| AttemptId { task, number })
+}
+
+fn task() -> impl Strategy<Value = TaskId> {
+    (0..TASKS).prop_map(TaskId)
+}
+
+/// Returns durations as clocks give them to the journal: whole microseconds, up to some thirty years.
+fn duration() -> impl Strategy<Value = Duration> {
+    (0..=1_u64 << 50).prop_map(Duration::from_micros)
+}
