@@ -8,14 +8,17 @@ use serde_json::{Value, json};
 
 use crate::golden::mixed;
 
-/// Runs a shell line in a folder that has `test-logs/test-report.json`, and returns the values it prints.
+/// Runs a shell line in a folder that has a report and its journal in `test-logs`, and returns the values
+/// it prints.
 fn query(line: &str) -> Vec<Value> {
     let folder = tempfile::tempdir().expect("a folder");
-    let record = mixed().record();
+    let sample = mixed();
+    let record = sample.record();
     let logs = folder.path().join("test-logs");
     fs::create_dir(&logs).expect("a folder in it");
     let report = render_report(&record, record.past_state());
     fs::write(logs.join("test-report.json"), report).expect("a report");
+    fs::write(logs.join("events.jsonl"), sample.render()).expect("a journal");
     let output = Command::new("sh")
         .args(["-c", line])
         .current_dir(&folder)
@@ -99,4 +102,14 @@ fn the_durations() {
 fn the_five_slowest() {
     let line = "jq '.suites[] | {name, duration} | select(.duration != null)' test-logs/test-report.json | jq -s 'sort_by(.duration) | reverse | .[0:5]'";
     assert_eq!(query(line), [Value::from(&longest_first()[..5])]);
+}
+
+#[test]
+fn the_journal_is_read_by_suite_whatever_the_suites_printed() {
+    let line = r#"jq 'select(.suite == "exit-unit" and .event == "attempt_finished") | .report.excerpt' test-logs/events.jsonl"#;
+    let excerpt = [
+        "latin-1: \u{fffd}\u{fffd}",
+        "NUL \0, ESC \u{1b}[31m, DEL \u{7f}, ]]>, \u{2028}, \"quoted\\",
+    ];
+    assert_eq!(query(line), [json!(excerpt)]);
 }
