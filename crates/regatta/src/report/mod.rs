@@ -6,3 +6,4 @@ pub mod find;
 pub mod journal;
 pub mod json;
 pub mod record;
+pub mod terminal;

@@ -316,7 +316,8 @@ impl AttemptRecord {
     }
 }
 
-fn describe_failure(failure: &Failure, attempts: usize) -> String {
+/// Returns a failure in words for people; `attempts` is how many there were.
+pub(super) fn describe_failure(failure: &Failure, attempts: usize) -> String {
     match failure {
         Failure::ExitCode(code) => format!("exit code {code}"),
         Failure::Signal(signal) => match signal_name(*signal) {
@@ -337,7 +338,7 @@ fn describe_failure(failure: &Failure, attempts: usize) -> String {
 }
 
 /// Returns the usual name of a signal number of Linux.
-fn signal_name(signal: i32) -> Option<&'static str> {
+pub(super) fn signal_name(signal: i32) -> Option<&'static str> {
     Some(match signal {
         1 => "SIGHUP",
         2 => "SIGINT",

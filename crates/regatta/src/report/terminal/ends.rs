@@ -1,0 +1,137 @@
+//! The lines that tell how a suite ended, and what people need to see of it at once.
+
+use std::fmt::Display;
+use std::time::Duration;
+
+use regatta_core::id::{Id, TaskId};
+use regatta_core::verdict::{Failure, Reason, Verdict};
+
+use crate::report::record::{AttemptEnd, AttemptRecord, describe_failure};
+
+use super::lines::{Lines, NAMES};
+use super::look::{Tone, seconds};
+use super::options::Counter;
+use super::page::Page;
+
+/// How much of a failed suite's output is shown.
+const EXCERPT_LINES: usize = 10;
+
+impl Lines<'_> {
+    /// Writes how a task ended.
+    pub(super) fn write_end(&self, page: &mut Page, task: TaskId, verdict: &Verdict) {
+        let Some(attempts) = self.record.tasks.get(task.index()).map(|it| &it.attempts) else {
+            return;
+        };
+        let Some(what) = self.describe_end(verdict, attempts) else {
+            return;
+        };
+        let symbols = page.look.symbols;
+        let symbol = match verdict {
+            Verdict::Passed => page.paint(Tone::Good, symbols.passed),
+            Verdict::Flaky => page.paint(Tone::Caution, symbols.passed),
+            Verdict::Failed(_) => page.paint(Tone::Bad, symbols.failed),
+            Verdict::Skipped(_) => page.paint(Tone::Caution, symbols.skipped),
+        };
+        let name = self.name(task);
+        let what = page.look.clean(&what);
+        let Self { progress, .. } = self;
+        match self.counter {
+            Counter::Shown => page.line(format_args!(
+                "  [{}/{}] {symbol} {name} {what}",
+                progress.done.total, progress.total
+            )),
+            Counter::Hidden => page.line(format_args!("  {symbol} {name} {what}")),
+        }
+        if let Some(last) = attempts.last() {
+            if matches!(verdict, Verdict::Failed(_)) {
+                self.write_output(page, task, last);
+            }
+            if let Some(end) = &last.end {
+                write_remarks(page, end, verdict);
+            }
+        }
+    }
+
+    /// Returns the words for a verdict; `None` for a task that never started because nothing did any more, which the
+    /// summary says once for all of them.
+    fn describe_end(&self, verdict: &Verdict, attempts: &[AttemptRecord]) -> Option<String> {
+        let last = attempts.last();
+        let count = attempts.len();
+        let took = last.map(|attempt| seconds(running_time(attempt)));
+        Some(match verdict {
+            Verdict::Passed => format!("passed in {}", took?),
+            Verdict::Flaky => format!("passed in {} (flaky: attempt {count})", took?),
+            Verdict::Failed(failure) => {
+                let why = describe_failure(failure, count);
+                if count > 1 && *failure != Failure::Flaky {
+                    format!("failed ({why}) at attempt {count}")
+                } else {
+                    format!("failed ({why})")
+                }
+            }
+            Verdict::Skipped(Reason::Blocked(by)) => {
+                format!("blocked: {} did not pass", self.name(*by))
+            }
+            Verdict::Skipped(Reason::Cancelled) => format!("cancelled after {}", took?),
+            Verdict::Skipped(Reason::Interrupted) => format!("interrupted after {}", took?),
+            Verdict::Skipped(Reason::Condition(code)) => match last.and_then(last_words) {
+                Some(words) => format!("skipped (exit code {code}): {words}"),
+                None => format!("skipped (exit code {code})"),
+            },
+        })
+    }
+
+    /// Writes where an attempt's output is and how it ended.
+    fn write_output(&self, page: &mut Page, task: TaskId, attempt: &AttemptRecord) {
+        if let Some(log) = self.record.log_file(task, attempt) {
+            write_detail(page, format_args!("Log: {}", page.look.clean(&log)));
+        }
+        let excerpt = attempt.end.as_ref().map(|end| &*end.report.excerpt);
+        let excerpt = excerpt.unwrap_or_default();
+        let gutter = page.look.symbols.gutter;
+        for line in &excerpt[excerpt.len().saturating_sub(EXCERPT_LINES)..] {
+            let line = page.look.clean(line);
+            let line = format!("{gutter} {line}");
+            write_detail(page, line.trim_end());
+        }
+    }
+}
+
+/// Writes a line that belongs to the one above it.
+pub(super) fn write_detail(page: &mut Page, content: impl Display) {
+    let content = page.paint(Tone::Detail, content).to_string();
+    page.line(format_args!("    {content}"));
+}
+
+/// Returns the last line of an attempt's output that says something, without the blanks around it.
+pub(super) fn last_words(attempt: &AttemptRecord) -> Option<&str> {
+    let excerpt = &attempt.end.as_ref()?.report.excerpt;
+    excerpt
+        .iter()
+        .map(|line| line.trim())
+        .rfind(|line| !line.is_empty())
+}
+
+fn write_remarks(page: &mut Page, end: &AttemptEnd, verdict: &Verdict) {
+    let leftovers = &end.report.leftovers;
+    if !leftovers.is_empty() && !matches!(verdict, Verdict::Failed(Failure::Leftovers(_))) {
+        let names: Vec<_> = leftovers.iter().take(NAMES).map(|it| &*it.name).collect();
+        let names = names.join(", ");
+        let count = leftovers.len();
+        let processes = if count == 1 { "process" } else { "processes" };
+        let names = page.look.clean(&names);
+        write_detail(
+            page,
+            format_args!("It left {count} {processes} behind: {names}"),
+        );
+    }
+    if let Some(error) = &end.report.log.error {
+        let error = page.look.clean(error);
+        write_detail(page, format_args!("Its log is not complete: {error}"));
+    }
+}
+
+fn running_time(attempt: &AttemptRecord) -> Duration {
+    let end = attempt.end.as_ref();
+    end.map_or(Duration::ZERO, |end| end.at - attempt.started)
+}

@@ -1,0 +1,354 @@
+//! The lines after the last suite: the counts, what went wrong and why, and the word on the run.
+
+use std::collections::BTreeMap;
+
+use regatta_core::event::{CancelReason, Summary};
+use regatta_core::id::{Id, TaskId};
+use regatta_core::verdict::{Failure, Outcome, Status, Verdict};
+
+use crate::report::record::{AttemptRecord, Record, describe_failure, signal_name};
+
+use super::causes::find_blocked;
+use super::ends::{last_words, write_detail};
+use super::header::write_heading;
+use super::look::{Tone, seconds};
+use super::page::Page;
+use super::progress::is_cut_short;
+
+/// How many names a line may list.
+const NAMES: usize = 10;
+
+/// The exit code of a run whose log, journal or report could not be written.
+const INFRASTRUCTURE: u8 = 3;
+
+/// Writes the summary of a run, which may have ended in the middle.
+pub(super) fn write_footer(page: &mut Page, record: &Record, json_report: Option<&str>) {
+    let footer = Footer {
+        record,
+        summary: record.summary(),
+        blocked: find_blocked(record),
+    };
+    page.blank();
+    write_heading(page, page.look.symbols.summary, "Test Summary");
+    footer.write_counts(page);
+    footer.write_times(page);
+    page.blank();
+    footer.write_failed(page);
+    footer.write_cut_short(page);
+    footer.write_flaky(page);
+    footer.write_skipped(page);
+    footer.write_rerun(page);
+    if let Some(path) = json_report {
+        let path = page.look.clean(path).into_owned();
+        page.line(format_args!(
+            "{}JSON report: {path}",
+            page.look.symbols.report
+        ));
+        page.blank();
+    }
+    footer.write_verdict(page);
+}
+
+struct Footer<'a> {
+    record: &'a Record,
+    summary: Summary,
+    /// Blocked tasks by their root cause.
+    blocked: BTreeMap<TaskId, Vec<TaskId>>,
+}
+
+impl Footer<'_> {
+    fn write_counts(&self, page: &mut Page) {
+        let symbols = page.look.symbols;
+        let Summary {
+            total,
+            passed,
+            failed,
+            skipped,
+        } = self.summary;
+        let symbol = page.paint(Tone::Good, symbols.passed);
+        page.line(format_args!("  {symbol} Passed:  {passed}/{total}"));
+        let symbol = page.paint(Tone::Bad, symbols.failed);
+        page.line(format_args!("  {symbol} Failed:  {failed}/{total}"));
+        if skipped > 0 {
+            let symbol = page.paint(Tone::Caution, symbols.skipped);
+            page.line(format_args!("  {symbol} Skipped: {skipped}/{total}"));
+        }
+        page.blank();
+    }
+
+    fn write_times(&self, page: &mut Page) {
+        let symbols = page.look.symbols;
+        let finished = self.record.finished;
+        let wall = finished.map_or(self.record.latest, |finish| finish.at).0;
+        let work = self.record.work();
+        let saved = seconds(work.saturating_sub(wall));
+        // One after another, the same suites would have cost the same between them: a run never makes them slower.
+        let speedup = if work > wall && !wall.is_zero() {
+            work.as_secs_f64() / wall.as_secs_f64()
+        } else {
+            1.0
+        };
+        page.line(format_args!(
+            "  {}Total time: {}",
+            symbols.time,
+            seconds(wall)
+        ));
+        page.line(format_args!(
+            "  {}Speedup: {speedup:.1}x ({saved} saved)",
+            symbols.speed
+        ));
+    }
+
+    fn write_failed(&self, page: &mut Page) {
+        let failed = self.find(|verdict| verdict.status() == Status::Failed);
+        if failed.is_empty() {
+            return;
+        }
+        page.line(format_args!("Failed Tests:"));
+        for task in failed {
+            self.write_item(page, task, &self.message(task));
+            self.write_log(page, task, self.record.tasks[task.index()].attempts.last());
+            self.write_blocked(page, task);
+        }
+        page.blank();
+    }
+
+    /// Writes what the end of the run met while it ran, and what never came to run.
+    fn write_cut_short(&self, page: &mut Page) {
+        let cut_short = self.find(is_cut_short);
+        if cut_short.is_empty() {
+            return;
+        }
+        let bullet = page.look.symbols.bullet;
+        let interrupted = cut_short
+            .iter()
+            .any(|&task| self.record.tasks[task.index()].outcome() == Outcome::Interrupted);
+        let title = if interrupted {
+            "Interrupted"
+        } else {
+            "Cancelled"
+        };
+        page.line(format_args!("{title} Tests:"));
+        if let Some(CancelReason::FailFast(task) | CancelReason::MaxFail(task)) =
+            self.record.cancelled
+            && task.index() < self.record.header.tasks.len()
+        {
+            let name = self.name(task);
+            page.line(format_args!(
+                "  {bullet} the run stopped when {name} failed"
+            ));
+        }
+        let (started, never): (Vec<_>, Vec<_>) = cut_short
+            .into_iter()
+            .partition(|task| self.record.tasks[task.index()].started().is_some());
+        for task in started {
+            self.write_item(page, task, "ended while it ran");
+            self.write_log(page, task, self.record.tasks[task.index()].attempts.last());
+            self.write_blocked(page, task);
+        }
+        if !never.is_empty() {
+            let names = self.names(&never);
+            page.line(format_args!(
+                "  {bullet} {} never started: {names}",
+                never.len()
+            ));
+        }
+        page.blank();
+    }
+
+    fn write_flaky(&self, page: &mut Page) {
+        let flaky = self.find(|verdict| *verdict == Verdict::Flaky);
+        if flaky.is_empty() {
+            return;
+        }
+        page.line(format_args!("Flaky Tests:"));
+        for task in flaky {
+            let attempts = &self.record.tasks[task.index()].attempts;
+            let failed = attempts.iter().rfind(|it| find_failure(it).is_some());
+            let before = failed
+                .and_then(find_failure)
+                .map_or_else(String::new, |it| {
+                    format!(", after {}", describe_failure(it, attempts.len()))
+                });
+            let what = format!("passed at attempt {}{before}", attempts.len());
+            self.write_item(page, task, &what);
+            self.write_log(page, task, failed);
+        }
+        page.blank();
+    }
+
+    fn write_skipped(&self, page: &mut Page) {
+        let skipped = self.find(|verdict| verdict.outcome() == Outcome::Condition);
+        if skipped.is_empty() {
+            return;
+        }
+        page.line(format_args!("Skipped Tests:"));
+        for task in skipped {
+            let last = self.record.tasks[task.index()].attempts.last();
+            let what = match last.and_then(last_words) {
+                Some(words) => words.to_owned(),
+                None => self.message(task),
+            };
+            self.write_item(page, task, &what);
+            self.write_blocked(page, task);
+        }
+        page.blank();
+    }
+
+    fn write_rerun(&self, page: &mut Page) {
+        let failed = self.find(|verdict| verdict.status() == Status::Failed);
+        if failed.is_empty() {
+            return;
+        }
+        let names: Vec<_> = failed.iter().map(|&task| self.name(task)).collect();
+        page.line(format_args!("Run the failures again:"));
+        // Not cleaned: a command that differs from what was meant is worse than an odd one.
+        page.line(format_args!(
+            "  {} --suites {}",
+            self.record.header.rerun_prefix,
+            quote(&names.join(","))
+        ));
+        page.blank();
+    }
+
+    fn write_verdict(&self, page: &mut Page) {
+        let symbols = page.look.symbols;
+        let (tone, words) = self.describe_run();
+        let symbol = match tone {
+            Tone::Good => symbols.good,
+            Tone::Bad => symbols.bad,
+            _ => symbols.caution,
+        };
+        let words = page.paint(tone, words);
+        page.line(format_args!("{symbol}{words}"));
+    }
+
+    fn describe_run(&self) -> (Tone, String) {
+        let Summary {
+            total,
+            passed,
+            failed,
+            skipped,
+        } = self.summary;
+        let unfinished = self.find(is_cut_short).len();
+        let Some(finish) = self.record.finished else {
+            let words =
+                format!("The run ended early: {unfinished} of {total} suites have no result");
+            return (Tone::Bad, words);
+        };
+        if let Some(signal @ 1..) = finish.exit_code.checked_sub(128) {
+            let signal = i32::from(signal);
+            let by = match signal_name(signal) {
+                Some(name) => name.to_owned(),
+                None => format!("signal {signal}"),
+            };
+            let words = format!(
+                "Interrupted by {by}: {failed} of {total} suites failed, {unfinished} did not finish"
+            );
+            return (Tone::Bad, words);
+        }
+        if failed > 0 {
+            return (Tone::Bad, format!("{failed} of {total} suites failed"));
+        }
+        match (finish.exit_code, passed, skipped) {
+            (0, 0, 0) => (Tone::Caution, "There was nothing to run".into()),
+            (0, 0, _) => (
+                Tone::Caution,
+                format!("No test ran: {skipped} of {total} suites were skipped"),
+            ),
+            (0, _, 0) => (Tone::Good, "All tests passed!".into()),
+            (0, _, _) => (
+                Tone::Good,
+                format!("All tests passed! ({skipped} of {total} skipped)"),
+            ),
+            (INFRASTRUCTURE, _, _) => (
+                Tone::Bad,
+                "No suite failed, but a log, a report or the journal could not be written".into(),
+            ),
+            (code, _, _) => (
+                Tone::Bad,
+                format!("No suite failed, but the run is not complete (exit code {code})"),
+            ),
+        }
+    }
+
+    fn write_item(&self, page: &mut Page, task: TaskId, what: &str) {
+        let bullet = page.look.symbols.bullet;
+        let what = page.look.clean(what).into_owned();
+        page.line(format_args!("  {bullet} {}: {what}", self.name(task)));
+    }
+
+    fn write_log(&self, page: &mut Page, task: TaskId, attempt: Option<&AttemptRecord>) {
+        if let Some(log) = attempt.and_then(|attempt| self.record.log_file(task, attempt)) {
+            let log = page.look.clean(&log).into_owned();
+            write_detail(page, format_args!("Log: {log}"));
+        }
+    }
+
+    fn write_blocked(&self, page: &mut Page, task: TaskId) {
+        if let Some(blocked) = self.blocked.get(&task) {
+            let names = self.names(blocked);
+            write_detail(page, format_args!("Blocked: {names}"));
+        }
+    }
+
+    /// Returns the tasks whose verdict is of a kind, in plan order.
+    fn find(&self, kind: impl Fn(&Verdict) -> bool) -> Vec<TaskId> {
+        let tasks = self.record.tasks.iter().enumerate();
+        tasks
+            .filter(|(_, task)| kind(&task.verdict_or_interrupted()))
+            .map(|(index, _)| TaskId::from_index(index))
+            .collect()
+    }
+
+    fn names(&self, tasks: &[TaskId]) -> String {
+        let shown: Vec<_> = tasks.iter().take(NAMES).map(|&it| self.name(it)).collect();
+        match tasks.len() - shown.len() {
+            0 => shown.join(", "),
+            more => format!("{} and {more} more", shown.join(", ")),
+        }
+    }
+
+    fn name(&self, task: TaskId) -> &str {
+        &self.record.suite(task).name
+    }
+
+    fn message(&self, task: TaskId) -> String {
+        self.record.error_message(task).unwrap_or_default()
+    }
+}
+
+fn find_failure(attempt: &AttemptRecord) -> Option<&Failure> {
+    match &attempt.end.as_ref()?.verdict {
+        Verdict::Failed(failure) => Some(failure),
+        _ => None,
+    }
+}
+
+/// Returns a word that a shell reads back as it is.
+fn quote(word: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-,/+:=@%".contains(&byte);
+    if !word.is_empty() && word.bytes().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_is_quoted_only_where_a_shell_would_change_it() {
+        for (word, expected) in [
+            ("api,web-2,a.b_c", "api,web-2,a.b_c"),
+            ("a b", "'a b'"),
+            ("it's", r"'it'\''s'"),
+            ("a*", "'a*'"),
+            ("", "''"),
+        ] {
+            assert_eq!(quote(word), expected);
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! The lines before the first suite: what runs, and under which settings.
+
+use regatta_core::event::RunHeader;
+use regatta_core::terms::FailFast;
+
+use super::look::Tone;
+use super::page::Page;
+
+/// How wide the rules below the headings are.
+const RULE: usize = 51;
+
+/// Writes everything that is known before the first suite starts.
+pub(super) fn write_header(page: &mut Page, header: &RunHeader) {
+    let symbols = page.look.symbols;
+    let bullet = symbols.bullet;
+    let title = format!("{} Parallel Test Runner", capitalise(&header.project));
+    write_heading(page, symbols.title, &title);
+    let fail_fast = match header.fail_fast {
+        FailFast::Off => "disabled",
+        FailFast::Soon => "soon",
+        FailFast::Now => "enabled",
+    };
+    let log_dir = page.look.clean(&header.log_dir);
+    page.line(format_args!("{}Test Configuration:", symbols.configuration));
+    page.line(format_args!(
+        "  {bullet} Total suites: {}",
+        header.suites.len()
+    ));
+    page.line(format_args!(
+        "  {bullet} Max parallel: {}",
+        header.max_parallel
+    ));
+    page.line(format_args!("  {bullet} Fail-fast: {fail_fast}"));
+    page.line(format_args!("  {bullet} Log directory: {log_dir}"));
+    page.blank();
+    write_categories(page, header);
+}
+
+/// Writes a heading with the rule below it and a blank line.
+pub(super) fn write_heading(page: &mut Page, symbol: &str, title: &str) {
+    let title = page.look.clean(title);
+    page.line(format_args!(
+        "{symbol}{}",
+        page.look.paint(Tone::Heading, title)
+    ));
+    let rule = page.look.symbols.rule.repeat(RULE);
+    page.line(format_args!("{}", page.look.paint(Tone::Detail, rule)));
+    page.blank();
+}
+
+fn write_categories(page: &mut Page, header: &RunHeader) {
+    let mut any = false;
+    for category in &header.categories {
+        let of_category = |suite: &&_| is_in(suite, &category.name);
+        let count = header.suites.iter().filter(of_category).count();
+        if count > 0 {
+            let title = page.look.clean(&category.title).to_uppercase();
+            page.line(format_args!("  {title}: {count} suite(s)"));
+            any = true;
+        }
+    }
+    if any {
+        page.blank();
+    }
+}
+
+fn is_in(suite: &regatta_core::plan::Suite, category: &str) -> bool {
+    suite.category == category
+}
+
+fn capitalise(name: &str) -> String {
+    let mut characters = name.chars();
+    match characters.next() {
+        Some(first) => first.to_uppercase().chain(characters).collect(),
+        None => "Regatta".into(),
+    }
+}

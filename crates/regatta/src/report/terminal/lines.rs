@@ -1,0 +1,190 @@
+//! The lines that tell a run while it goes on, except those of suites that end.
+
+use std::time::Duration;
+
+use regatta_core::event::{CancelReason, Event, StopSignal};
+use regatta_core::id::{AttemptId, Id, TaskId};
+use regatta_core::plan::Suite;
+use regatta_core::terms::FailFast;
+use regatta_core::time::Time;
+use regatta_core::verdict::Verdict;
+
+use crate::report::record::{AttemptEnd, Record, describe_failure};
+
+use super::look::{Tone, clock, seconds};
+use super::options::Counter;
+use super::page::Page;
+use super::progress::Progress;
+
+/// How many names a line may list.
+pub(super) const NAMES: usize = 8;
+
+/// The lines of a run, over what is known of it.
+pub(super) struct Lines<'a> {
+    pub(super) record: &'a Record,
+    pub(super) progress: &'a Progress,
+    pub(super) counter: Counter,
+}
+
+impl Lines<'_> {
+    /// Writes what an event says to people, if anything. The event is already part of the record.
+    pub(super) fn write_event(&self, page: &mut Page, event: &Event) {
+        match event {
+            Event::AttemptStarted { attempt, .. } if attempt.number == 1 => {
+                if let Some(suite) = self.find_suite(attempt.task) {
+                    self.write_start(page, suite);
+                }
+            }
+            Event::Slow {
+                attempt,
+                running,
+                last_line,
+            } => self.write_slow(page, *attempt, *running, last_line.as_deref()),
+            Event::RetryScheduled { attempt, delay } => self.write_retry(page, *attempt, *delay),
+            Event::TaskFinished { task, verdict } => self.write_end(page, *task, verdict),
+            Event::RunCancelled { reason } => self.write_cancel(page, *reason),
+            Event::RunStarted(_)
+            | Event::RepositoryRead(_)
+            | Event::AttemptStarted { .. }
+            | Event::Stopping { .. }
+            | Event::AttemptFinished { .. }
+            | Event::RunFinished { .. } => {}
+        }
+    }
+
+    /// Writes which attempts run, the oldest first. Nothing when none does.
+    pub(super) fn write_still_running(&self, page: &mut Page, at: Time) {
+        let running = &self.progress.running;
+        if running.is_empty() {
+            return;
+        }
+        let names = running.iter().take(NAMES).map(|it| {
+            format!(
+                "{} ({})",
+                self.name(it.attempt.task),
+                clock(at - it.started)
+            )
+        });
+        let mut names = names.collect::<Vec<_>>().join(", ");
+        if let Some(more @ 1..) = running.len().checked_sub(NAMES) {
+            names = format!("{names} and {more} more");
+        }
+        let symbol = page.look.symbols.waiting;
+        let elapsed = clock(at.0);
+        page.line(format_args!(
+            "  {symbol} still running after {elapsed}: {names}"
+        ));
+    }
+
+    fn write_start(&self, page: &mut Page, suite: &Suite) {
+        let categories = &self.record.header.categories;
+        let category = categories.iter().find(|it| it.name == suite.category);
+        let icon = match category.map_or("", |category| category.icon.as_str()) {
+            "" => String::new(),
+            icon => match page.look.clean(icon) {
+                shown if shown == icon => format!("{icon} "),
+                // An icon that cannot be shown as it is says nothing any more.
+                _ => "> ".into(),
+            },
+        };
+        let name = &suite.name;
+        if suite.description.is_empty() {
+            page.line(format_args!("{icon}{name}"));
+        } else {
+            let description = page.look.clean(&suite.description);
+            page.line(format_args!("{icon}{name} - {description}"));
+        }
+    }
+
+    fn write_slow(
+        &self,
+        page: &mut Page,
+        attempt: AttemptId,
+        running: Duration,
+        last_line: Option<&str>,
+    ) {
+        let Some(suite) = self.find_suite(attempt.task) else {
+            return;
+        };
+        let symbol = page.paint(Tone::Caution, page.look.symbols.attention);
+        let last_line = match last_line.map(|line| page.look.clean(line)) {
+            Some(line) if !line.trim().is_empty() => format!("last printed: {}", line.trim()),
+            _ => "it has printed nothing yet".into(),
+        };
+        page.line(format_args!(
+            "  {symbol} {} is slow: {} so far; {last_line}",
+            suite.name,
+            seconds(running)
+        ));
+    }
+
+    fn write_retry(&self, page: &mut Page, next: AttemptId, delay: Duration) {
+        let Some(suite) = self.find_suite(next.task) else {
+            return;
+        };
+        let attempts = &self.record.tasks[next.task.index()].attempts;
+        let failure = match attempts.last().and_then(|attempt| attempt.end.as_ref()) {
+            Some(AttemptEnd {
+                verdict: Verdict::Failed(failure),
+                ..
+            }) => describe_failure(failure, attempts.len()),
+            _ => "no result".into(),
+        };
+        let when = if delay.is_zero() {
+            "follows".into()
+        } else {
+            format!("follows in {}", seconds(delay))
+        };
+        let symbol = page.paint(Tone::Caution, page.look.symbols.retry);
+        page.line(format_args!(
+            "  {symbol} {} failed ({}), attempt {} {when}",
+            suite.name,
+            page.look.clean(&failure),
+            next.number,
+        ));
+    }
+
+    fn write_cancel(&self, page: &mut Page, reason: CancelReason) {
+        let rest = match self.record.header.fail_fast {
+            FailFast::Now => "ending what runs",
+            FailFast::Off | FailFast::Soon => "what runs may finish, nothing else starts",
+        };
+        let what = match reason {
+            CancelReason::FailFast(task) => {
+                format!("fail-fast: {} failed, {rest}", self.name(task))
+            }
+            CancelReason::MaxFail(task) => {
+                let name = self.name(task);
+                format!(
+                    "too many failures, {name} was the last: what runs may finish, nothing else starts"
+                )
+            }
+            CancelReason::Interrupt(signal) => {
+                format!("{}: ending what runs", name_of(signal))
+            }
+        };
+        let symbol = page.paint(Tone::Caution, page.look.symbols.skipped);
+        page.line(format_args!("  {symbol} {what}"));
+    }
+
+    /// Returns the name of a task's suite.
+    pub(super) fn name(&self, task: TaskId) -> &str {
+        self.find_suite(task).map_or("a suite", |suite| &suite.name)
+    }
+
+    /// A journal may name a task that its header does not know.
+    pub(super) fn find_suite(&self, task: TaskId) -> Option<&Suite> {
+        let header = &self.record.header;
+        let suite = header.tasks.get(task.index())?;
+        header.suites.get(suite.index())
+    }
+}
+
+fn name_of(signal: StopSignal) -> &'static str {
+    match signal {
+        StopSignal::Interrupt => "SIGINT",
+        StopSignal::Terminate => "SIGTERM",
+        StopSignal::Hangup => "SIGHUP",
+        StopSignal::Kill => "SIGKILL",
+    }
+}

@@ -1,0 +1,134 @@
+//! How text looks: its symbols, its colours, and what becomes of characters that may not be shown.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::time::Duration;
+
+use anstyle::{AnsiColor, Style};
+
+use super::clean::clean;
+use super::options::Colour;
+use super::symbols::{ASCII, SymbolTable, Symbols, UNICODE};
+
+/// The look of everything that is written.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Look {
+    pub(super) symbols: &'static SymbolTable,
+    charset: Symbols,
+    colour: Colour,
+}
+
+/// What a piece of text means. A colour only repeats what the words say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tone {
+    Plain,
+    Good,
+    Bad,
+    Caution,
+    Detail,
+    Heading,
+}
+
+/// Text in a tone.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Painted<T> {
+    style: Style,
+    content: T,
+}
+
+impl Look {
+    pub(super) fn new(charset: Symbols, colour: Colour) -> Self {
+        let symbols = match charset {
+            Symbols::Unicode => &UNICODE,
+            Symbols::Ascii => &ASCII,
+        };
+        Self {
+            symbols,
+            charset,
+            colour,
+        }
+    }
+
+    /// Returns text that is shown in a tone.
+    pub(super) fn paint<T: fmt::Display>(self, tone: Tone, content: T) -> Painted<T> {
+        let style = match (self.colour, tone) {
+            (Colour::Plain, _) | (_, Tone::Plain) => Style::new(),
+            (Colour::Styled, Tone::Good) => AnsiColor::Green.on_default(),
+            (Colour::Styled, Tone::Bad) => AnsiColor::Red.on_default(),
+            (Colour::Styled, Tone::Caution) => AnsiColor::Yellow.on_default(),
+            (Colour::Styled, Tone::Detail) => Style::new().dimmed(),
+            (Colour::Styled, Tone::Heading) => Style::new().bold(),
+        };
+        Painted { style, content }
+    }
+
+    /// Returns foreign text as one harmless line in characters that can be shown.
+    pub(super) fn clean(self, text: &str) -> Cow<'_, str> {
+        match self.charset {
+            Symbols::Unicode => clean(text),
+            Symbols::Ascii if text.is_ascii() => clean(text),
+            Symbols::Ascii => {
+                let shown = |c: char| if c.is_ascii() { c } else { '?' };
+                clean(text).chars().map(shown).collect::<String>().into()
+            }
+        }
+    }
+}
+
+impl<T: fmt::Display> fmt::Display for Painted<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { style, content } = self;
+        write!(f, "{style}{content}{style:#}")
+    }
+}
+
+/// Returns a duration the way lines show it.
+pub(super) fn seconds(duration: Duration) -> String {
+    format!("{:.1}s", duration.as_secs_f64())
+}
+
+/// Returns a duration that still grows, to the second.
+pub(super) fn clock(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
+        (0, 0, seconds) => format!("{seconds}s"),
+        (0, minutes, seconds) => format!("{minutes}m {seconds:02}s"),
+        (hours, minutes, _) => format!("{hours}h {minutes:02}m"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_growing_duration_drops_what_no_longer_matters() {
+        for (seconds, expected) in [
+            (0, "0s"),
+            (59, "59s"),
+            (60, "1m 00s"),
+            (3599, "59m 59s"),
+            (3600, "1h 00m"),
+            (90_061, "25h 01m"),
+        ] {
+            assert_eq!(clock(Duration::from_secs(seconds)), expected);
+        }
+    }
+
+    #[test]
+    fn without_colour_nothing_but_the_words_is_written() {
+        let plain = Look::new(Symbols::Unicode, Colour::Plain);
+        let styled = Look::new(Symbols::Unicode, Colour::Styled);
+        assert_eq!(plain.paint(Tone::Bad, 7).to_string(), "7");
+        assert_eq!(
+            styled.paint(Tone::Bad, 7).to_string(),
+            "\u{1b}[31m7\u{1b}[0m"
+        );
+    }
+
+    #[test]
+    fn what_ascii_cannot_show_becomes_a_question_mark() {
+        let look = Look::new(Symbols::Ascii, Colour::Plain);
+        assert_eq!(look.clean("naïve 試験\u{1b}[31m!"), "na?ve ??!");
+    }
+}

@@ -1,0 +1,30 @@
+//! The text for people, on a terminal or anywhere else: written from the events alone.
+
+mod assembler;
+mod causes;
+mod clean;
+mod colour;
+mod descriptor;
+mod ends;
+mod footer;
+mod header;
+mod lines;
+mod list;
+mod look;
+mod options;
+mod outlet;
+mod page;
+mod progress;
+mod region;
+mod row;
+mod sink;
+mod subscriber;
+mod symbols;
+
+pub use colour::{ColourChoice, choose_colour};
+pub use descriptor::Descriptor;
+pub use list::render_list;
+pub use options::{Colour, Counter, Mode, Options, Size, Verbose};
+pub use sink::{Memory, Sink};
+pub use subscriber::Terminal;
+pub use symbols::{Symbols, choose_symbols};

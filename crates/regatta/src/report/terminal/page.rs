@@ -1,0 +1,39 @@
+//! Lines that wait to be written, all in one look.
+
+use std::fmt;
+use std::fmt::Write as _;
+
+use super::look::{Look, Painted, Tone};
+
+/// Whole lines, each with its end.
+#[derive(Debug, Clone)]
+pub(super) struct Page {
+    pub(super) look: Look,
+    pub(super) text: String,
+}
+
+impl Page {
+    pub(super) fn new(look: Look) -> Self {
+        Self {
+            look,
+            text: String::new(),
+        }
+    }
+
+    /// Adds one line; what it shows must not contain a line's end.
+    pub(super) fn line(&mut self, content: fmt::Arguments<'_>) {
+        self.text
+            .write_fmt(content)
+            .expect("a String takes all that Display gives");
+        self.text.push('\n');
+    }
+
+    pub(super) fn blank(&mut self) {
+        self.text.push('\n');
+    }
+
+    /// Returns text that is shown in a tone.
+    pub(super) fn paint<T: fmt::Display>(&self, tone: Tone, content: T) -> Painted<T> {
+        self.look.paint(tone, content)
+    }
+}

@@ -1,0 +1,85 @@
+//! What runs right now and how much is done. It keeps nothing of what is over but the counts.
+
+use regatta_core::event::{Event, Summary};
+use regatta_core::id::AttemptId;
+use regatta_core::time::Time;
+use regatta_core::verdict::{Outcome, Verdict};
+
+/// A run as it stands. Each event costs as much as there are attempts running, however many suites there are.
+#[derive(Debug)]
+pub(super) struct Progress {
+    /// Tasks of the plan.
+    pub(super) total: usize,
+    /// Those that have a verdict, by verdict.
+    pub(super) done: Summary,
+    /// What runs, the oldest first.
+    pub(super) running: Vec<Running>,
+}
+
+/// An attempt that runs.
+#[derive(Debug)]
+pub(super) struct Running {
+    pub(super) attempt: AttemptId,
+    pub(super) started: Time,
+    pub(super) state: State,
+}
+
+/// How an attempt is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum State {
+    Usual,
+    /// It runs for longer than it usually should.
+    Slow,
+    /// It was told to end.
+    Ending,
+}
+
+impl Progress {
+    pub(super) fn new(total: usize) -> Self {
+        Self {
+            total,
+            done: Summary::default(),
+            running: Vec::new(),
+        }
+    }
+
+    /// Takes what an event changes.
+    pub(super) fn apply(&mut self, at: Time, event: &Event) {
+        match event {
+            Event::AttemptStarted { attempt, .. } => self.running.push(Running {
+                attempt: *attempt,
+                started: at,
+                state: State::Usual,
+            }),
+            Event::Slow { attempt, .. } => self.set_state(*attempt, State::Slow),
+            Event::Stopping { attempt, .. } => self.set_state(*attempt, State::Ending),
+            Event::AttemptFinished { attempt, .. } => {
+                self.running.retain(|running| running.attempt != *attempt);
+            }
+            Event::TaskFinished { verdict, .. } => self.done.count(verdict),
+            Event::RunStarted(_)
+            | Event::RepositoryRead(_)
+            | Event::RetryScheduled { .. }
+            | Event::RunCancelled { .. }
+            | Event::RunFinished { .. } => {}
+        }
+    }
+
+    /// Returns how many tasks wait for something: a dependency, room or a retry.
+    pub(super) fn waiting(&self) -> usize {
+        let begun = self.done.total as usize + self.running.len();
+        self.total.saturating_sub(begun)
+    }
+
+    fn set_state(&mut self, attempt: AttemptId, state: State) {
+        let found = self.running.iter_mut().find(|it| it.attempt == attempt);
+        if let Some(running) = found {
+            running.state = state;
+        }
+    }
+}
+
+/// Returns whether a verdict says that the run ended before the task did.
+pub(super) fn is_cut_short(verdict: &Verdict) -> bool {
+    matches!(verdict.outcome(), Outcome::Cancelled | Outcome::Interrupted)
+}

@@ -1,0 +1,179 @@
+//! The rows below the lines on a terminal: what they show, and how they are taken away again.
+//!
+//! It only moves the cursor and erases. Nothing is hidden or switched, so nothing has to be restored.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use regatta_core::id::Id;
+use regatta_core::time::Time;
+
+use crate::report::record::Record;
+
+use super::look::{Look, Tone, clock};
+use super::options::Size;
+use super::progress::{Progress, Running, State};
+use super::row::{Row, display_width};
+
+/// Below this many rows there is no place for a region.
+const FEWEST_ROWS: u16 = 3;
+
+/// Below this many columns the bar would leave no room for the counts.
+const FEWEST_COLUMNS_FOR_BAR: usize = 60;
+
+/// What is drawn below the lines right now.
+#[derive(Debug, Default)]
+pub(super) struct Region {
+    /// The cells of each row that was drawn.
+    widths: Vec<usize>,
+    /// The text that was drawn, to see whether anything changed.
+    text: String,
+}
+
+impl Region {
+    pub(super) fn is_drawn(&self) -> bool {
+        !self.widths.is_empty()
+    }
+
+    /// Returns whether exactly these rows are drawn already.
+    pub(super) fn shows(&self, rows: &[Row]) -> bool {
+        self.widths.len() == rows.len() && self.text == join(rows)
+    }
+
+    /// Writes what takes the region away. Afterwards the cursor is where the region began.
+    ///
+    /// A terminal that became narrower has broken rows that no longer fit, so one of ours may be several by now.
+    pub(super) fn erase(&mut self, columns: u16, out: &mut String) {
+        let Some((_, above)) = self.widths.split_last() else {
+            return;
+        };
+        let columns = usize::from(columns.max(1));
+        let up: usize = above.iter().map(|it| it.div_ceil(columns).max(1)).sum();
+        out.push('\r');
+        if up > 0 {
+            write!(out, "\u{1b}[{up}A").expect("a String takes all");
+        }
+        out.push_str("\u{1b}[J");
+        self.widths.clear();
+        self.text.clear();
+    }
+
+    /// Writes rows where the cursor is. It stays at the beginning of the last one, where the `^C` that a terminal
+    /// echoes cannot make a row longer.
+    pub(super) fn draw(&mut self, rows: &[Row], out: &mut String) {
+        self.widths = rows.iter().map(Row::width).collect();
+        self.text = join(rows);
+        out.push_str(&self.text);
+        out.push('\r');
+    }
+}
+
+fn join(rows: &[Row]) -> String {
+    let texts: Vec<_> = rows.iter().map(Row::text).collect();
+    texts.join("\n")
+}
+
+/// Returns the rows that show how a run stands: a third of the terminal at most, its last column left free.
+///
+/// *Shape*: the counts first, then one row an attempt, the oldest first; empty where there is no place.
+pub(super) fn render_region(
+    record: &Record,
+    progress: &Progress,
+    at: Time,
+    size: Size,
+    look: Look,
+) -> Vec<Row> {
+    if size.rows < FEWEST_ROWS || size.columns < 2 {
+        return Vec::new();
+    }
+    let limit = usize::from(size.columns) - 1;
+    let mut rows = vec![counts_row(progress, at, Row::new(look, limit), look)];
+    let room = usize::from(size.rows / 3).saturating_sub(1).max(1);
+    let running = &progress.running;
+    let shown = if running.len() <= room || room == 1 {
+        running.len().min(room)
+    } else {
+        room - 1
+    };
+    let names = running[..shown].iter().map(|it| name(record, it).len());
+    let column = names.max().unwrap_or(0).min(limit / 2);
+    for running in &running[..shown] {
+        let row = Row::new(look, limit);
+        rows.push(running_row(record, running, at, row, column));
+    }
+    if room > 1 && shown < running.len() {
+        let mut row = Row::new(look, limit);
+        let more = running.len() - shown;
+        row.push(Tone::Detail, &format!("  + {more} more"));
+        rows.push(row);
+    }
+    rows
+}
+
+fn counts_row(progress: &Progress, at: Time, mut row: Row, look: Look) -> Row {
+    let done = progress.done.total as usize;
+    let total = progress.total;
+    if row.room() >= FEWEST_COLUMNS_FOR_BAR - 1 {
+        let cells = (row.room() / 5).min(30);
+        let full = (done * cells).checked_div(total).unwrap_or(0).min(cells);
+        row.push(Tone::Good, &look.symbols.bar_done.repeat(full));
+        row.push(Tone::Detail, &look.symbols.bar_left.repeat(cells - full));
+        row.push(Tone::Plain, " ");
+    }
+    row.push(Tone::Heading, &format!("{done}/{total}"));
+    row.push(Tone::Plain, &format!(" {}", clock(at.0)));
+    // By weight: what finds no room is left out.
+    let counts = [
+        (Tone::Bad, progress.done.failed as usize, "failed"),
+        (Tone::Plain, progress.running.len(), "running"),
+        (Tone::Plain, progress.waiting(), "queued"),
+        (Tone::Good, progress.done.passed as usize, "passed"),
+        (Tone::Caution, progress.done.skipped as usize, "skipped"),
+    ];
+    for (tone, count, word) in counts {
+        let piece = format!("{count} {word}");
+        if count > 0 && 2 + display_width(&piece) <= row.room() {
+            row.push(Tone::Plain, ", ");
+            row.push(tone, &piece);
+        }
+    }
+    row
+}
+
+fn running_row(record: &Record, running: &Running, at: Time, mut row: Row, column: usize) -> Row {
+    let name = name(record, running);
+    let elapsed = at - running.started;
+    row.push(
+        Tone::Plain,
+        &format!("  {name:column$} {:>7}", clock(elapsed)),
+    );
+    match running.state {
+        State::Usual => {}
+        State::Slow => row.push(Tone::Caution, " slow"),
+        State::Ending => row.push(Tone::Caution, " ending"),
+    }
+    if running.attempt.number > 1 {
+        let attempt = format!(" attempt {}", running.attempt.number);
+        row.push(Tone::Caution, &attempt);
+    }
+    if let Some(suite) = find_suite(record, running) {
+        let description = row.look().clean(&suite.description).into_owned();
+        row.push(Tone::Detail, &format!("  {description}"));
+    }
+    row
+}
+
+fn name<'a>(record: &'a Record, running: &Running) -> &'a str {
+    find_suite(record, running).map_or("", |suite| suite.name.as_str())
+}
+
+fn find_suite<'a>(record: &'a Record, running: &Running) -> Option<&'a regatta_core::plan::Suite> {
+    let suite = record.header.tasks.get(running.attempt.task.index())?;
+    record.header.suites.get(suite.index())
+}
+
+/// How long a region stands at least before it is drawn again.
+pub(super) const FRAME: Duration = Duration::from_millis(100);
+
+/// How long a region may stand while nothing happens: it shows whole seconds.
+pub(super) const IDLE_FRAME: Duration = Duration::from_secs(1);

@@ -1,0 +1,325 @@
+//! The subscriber that writes a run for people. It owns what is pending, what is drawn and when to draw again; what
+//! the lines say is decided elsewhere.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::time::Duration;
+
+use regatta_core::event::{Event, RunHeader};
+use regatta_core::id::{AttemptId, Id};
+use regatta_core::port::Subscriber;
+use regatta_core::time::Time;
+
+use crate::report::record::Record;
+
+use super::assembler::Assembler;
+use super::footer::write_footer;
+use super::header::write_header;
+use super::lines::Lines;
+use super::look::{Look, Tone};
+use super::options::{Mode, Options, Size, Verbose};
+use super::outlet::{Outlet, Weight};
+use super::page::Page;
+use super::progress::Progress;
+use super::region::{FRAME, IDLE_FRAME, Region, render_region};
+use super::sink::Sink;
+
+/// How often a run without a region says what still runs.
+const STILL_RUNNING: Duration = Duration::from_secs(30);
+
+/// How much text waits for the next frame before it is written without one.
+const PENDING: usize = 256 << 10;
+
+/// How wide the column of names before the suites' output may become.
+const WIDEST_NAME: usize = 24;
+
+/// Tells the terminal to show everything up to [`END_FRAME`] at once. One that does not know it passes it over.
+const BEGIN_FRAME: &str = "\u{1b}[?2026h";
+const END_FRAME: &str = "\u{1b}[?2026l";
+
+/// Writes a run as text for people.
+#[derive(Debug)]
+pub struct Terminal<S: Sink> {
+    options: Options,
+    outlet: Outlet<S>,
+    /// Lines that are not written yet.
+    page: Page,
+    /// What is known of the run, once it has begun.
+    run: Option<Run>,
+    region: Region,
+    /// When the sink was last given something or asked whether it has room.
+    last_write: Option<Time>,
+    /// Whether something happened that the region does not show yet.
+    stale: bool,
+    /// When the next line about what still runs is due.
+    still_running: Time,
+}
+
+/// What is known of a run.
+#[derive(Debug)]
+struct Run {
+    record: Record,
+    progress: Progress,
+    /// Unfinished lines of output.
+    assemblers: BTreeMap<AttemptId, Assembler>,
+    /// How wide the names before output lines are.
+    name_column: usize,
+    /// Whether the summary has been written.
+    is_over: bool,
+}
+
+impl<S: Sink> Terminal<S> {
+    /// Starts with nothing written.
+    pub fn new(options: Options, sink: S) -> Self {
+        let look = Look::new(options.symbols, options.colour);
+        Self {
+            options,
+            outlet: Outlet::new(sink),
+            page: Page::new(look),
+            run: None,
+            region: Region::default(),
+            last_write: None,
+            stale: false,
+            still_running: Time::BEGIN + STILL_RUNNING,
+        }
+    }
+
+    /// Takes output of an attempt, in pieces of any size. Does nothing unless output is to be shown.
+    pub fn handle_output(&mut self, at: Time, attempt: AttemptId, bytes: &[u8]) {
+        if self.options.verbose == Verbose::Off {
+            return;
+        }
+        if let Some(run) = &mut self.run {
+            run.write_output(&mut self.page, attempt, bytes);
+            self.commit(at);
+        }
+    }
+
+    /// Takes the new size of the terminal. The region follows with the next frame.
+    pub fn handle_resize(&mut self, columns: u16, rows: u16) {
+        self.options.size = Size { columns, rows };
+        self.stale = true;
+    }
+
+    /// Does what has become due: a frame, a line about what still runs, or another offer to a slow reader.
+    pub fn tick(&mut self, at: Time) {
+        if self.options.mode == Mode::Lines
+            && at >= self.still_running
+            && let Some(run) = &self.run
+        {
+            run.lines(&self.options)
+                .write_still_running(&mut self.page, at);
+            while self.still_running <= at {
+                self.still_running = self.still_running + STILL_RUNNING;
+            }
+        }
+        self.commit(at);
+    }
+
+    /// Returns when [`Self::tick`] has something to do next, `None` while only an event can bring something.
+    #[must_use]
+    pub fn next_tick(&self) -> Option<Time> {
+        let last = self.last_write.unwrap_or(Time::BEGIN);
+        if self.outlet.is_stalled() {
+            return Some(last + FRAME);
+        }
+        let run = self.run.as_ref().filter(|run| !run.is_over)?;
+        match self.options.mode {
+            Mode::Live if self.stale || !self.page.text.is_empty() => Some(last + FRAME),
+            Mode::Live if run.progress.running.is_empty() => None,
+            Mode::Live => Some(last + IDLE_FRAME),
+            Mode::Lines => Some(self.still_running),
+            Mode::Silent => None,
+        }
+    }
+
+    /// Takes the region away and writes all that is pending; a slow reader is waited for as long as it takes
+    /// something every few seconds. A run that has not finished gets its summary as it stands.
+    ///
+    /// # Errors
+    /// What writing failed with. A reader that is gone is no error: the text simply ends.
+    pub fn finish(&mut self) -> io::Result<()> {
+        self.write_summary();
+        self.outlet.finish()
+    }
+
+    /// Returns the sink, to see what was written.
+    pub fn sink(&self) -> &S {
+        self.outlet.sink()
+    }
+
+    fn begin(&mut self, header: &RunHeader) {
+        if self.options.mode != Mode::Silent {
+            write_header(&mut self.page, header);
+        }
+        self.run = Some(Run::new(header.clone()));
+    }
+
+    fn write_summary(&mut self) {
+        let json_report = self.options.json_report.as_deref();
+        if let Some(run) = self.run.as_mut().filter(|run| !run.is_over) {
+            run.is_over = true;
+            write_footer(&mut self.page, &run.record, json_report);
+        }
+        let mut text = String::new();
+        self.region.erase(self.options.size.columns, &mut text);
+        text.push_str(&self.page.text);
+        self.page.text.clear();
+        if !text.is_empty() {
+            self.outlet.write(&text, Weight::Essential);
+        }
+    }
+
+    /// Writes what is pending if its time has come.
+    fn commit(&mut self, at: Time) {
+        if self.options.mode == Mode::Live {
+            self.commit_frame(at);
+        } else if !self.page.text.is_empty() {
+            self.outlet.write(&self.page.text, Weight::Expendable);
+            self.page.text.clear();
+            self.last_write = Some(at);
+        } else if self.outlet.is_stalled() {
+            self.outlet.drain();
+            self.last_write = Some(at);
+        }
+    }
+
+    fn commit_frame(&mut self, at: Time) {
+        let is_due = self.last_write.is_none_or(|last| at >= last + FRAME);
+        if !is_due && self.page.text.len() < PENDING {
+            return;
+        }
+        if is_due && self.outlet.drain() {
+            self.write_frame(at);
+        } else {
+            self.write_without_region();
+        }
+        if is_due {
+            self.last_write = Some(at);
+        }
+    }
+
+    /// Writes the pending lines and the region below them in one piece.
+    fn write_frame(&mut self, at: Time) {
+        let rows = match &self.run {
+            Some(run) if !run.is_over => {
+                let size = self.options.size;
+                render_region(&run.record, &run.progress, at, size, self.page.look)
+            }
+            _ => Vec::new(),
+        };
+        self.stale = false;
+        if self.page.text.is_empty() && self.region.shows(&rows) {
+            return;
+        }
+        let mut frame = BEGIN_FRAME.to_owned();
+        self.region.erase(self.options.size.columns, &mut frame);
+        frame.push_str(&self.page.text);
+        self.page.text.clear();
+        self.region.draw(&rows, &mut frame);
+        frame.push_str(END_FRAME);
+        self.outlet.write(&frame, Weight::Essential);
+    }
+
+    /// Writes the pending lines for a reader that is too slow for frames.
+    fn write_without_region(&mut self) {
+        if self.page.text.is_empty() {
+            return;
+        }
+        let mut erase = String::new();
+        self.region.erase(self.options.size.columns, &mut erase);
+        if !erase.is_empty() {
+            self.outlet.write(&erase, Weight::Essential);
+        }
+        self.outlet.write(&self.page.text, Weight::Expendable);
+        self.page.text.clear();
+        self.stale = true;
+    }
+}
+
+impl<S: Sink> Subscriber for Terminal<S> {
+    fn handle_event(&mut self, at: Time, event: &Event) {
+        if let Event::RunStarted(header) = event {
+            self.begin(header);
+        } else if let Some(run) = &mut self.run {
+            run.apply(&mut self.page, at, event);
+            if self.options.mode != Mode::Silent {
+                run.lines(&self.options).write_event(&mut self.page, event);
+            }
+        }
+        self.stale = true;
+        if matches!(event, Event::RunFinished { .. }) {
+            self.write_summary();
+            self.last_write = Some(at);
+        } else {
+            self.commit(at);
+        }
+    }
+}
+
+impl<S: Sink> Drop for Terminal<S> {
+    /// Takes the region away, so that whatever ended the run finds a clean line.
+    fn drop(&mut self) {
+        if self.region.is_drawn() {
+            let mut erase = String::new();
+            self.region.erase(self.options.size.columns, &mut erase);
+            self.outlet.write(&erase, Weight::Essential);
+        }
+    }
+}
+
+impl Run {
+    fn new(header: RunHeader) -> Self {
+        let names = header.suites.iter().map(|suite| suite.name.len());
+        let name_column = names.max().unwrap_or(0).min(WIDEST_NAME);
+        Self {
+            progress: Progress::new(header.tasks.len()),
+            record: Record::new(header),
+            assemblers: BTreeMap::new(),
+            name_column,
+            is_over: false,
+        }
+    }
+
+    fn apply(&mut self, page: &mut Page, at: Time, event: &Event) {
+        self.record.apply(at, event);
+        self.progress.apply(at, event);
+        if let Event::AttemptFinished { attempt, .. } = event
+            && let Some(assembler) = self.assemblers.remove(attempt)
+        {
+            let prefix = self.prefix(page, *attempt);
+            assembler.finish(|line| write_output_line(page, &prefix, line));
+        }
+    }
+
+    fn write_output(&mut self, page: &mut Page, attempt: AttemptId, bytes: &[u8]) {
+        let prefix = self.prefix(page, attempt);
+        let assembler = self.assemblers.entry(attempt).or_default();
+        assembler.push(bytes, |line| write_output_line(page, &prefix, line));
+    }
+
+    /// Returns what stands before each line of an attempt's output.
+    fn prefix(&self, page: &Page, attempt: AttemptId) -> String {
+        let header = &self.record.header;
+        let suite = header.tasks.get(attempt.task.index());
+        let suite = suite.and_then(|suite| header.suites.get(suite.index()));
+        let name = suite.map_or("", |suite| &suite.name);
+        let column = self.name_column;
+        let name = format!("{name:column$} |");
+        format!("{} ", page.paint(Tone::Detail, name))
+    }
+
+    fn lines<'a>(&'a self, options: &Options) -> Lines<'a> {
+        Lines {
+            record: &self.record,
+            progress: &self.progress,
+            counter: options.counter,
+        }
+    }
+}
+
+fn write_output_line(page: &mut Page, prefix: &str, line: &[u8]) {
+    let line = String::from_utf8_lossy(line);
+    let line = page.look.clean(&line).into_owned();
+    page.line(format_args!("{prefix}{line}"));
+}
