@@ -8,6 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use regatta::config::{self, Overrides};
+use regatta::diagnostic::Colour;
 
 const FOLDER: &str = "tests/diagnostics";
 
@@ -46,4 +47,31 @@ fn every_case_prints_what_is_recorded() {
     }
     assert!(different.is_empty(), "{}", different.join("\n"));
     assert_eq!(cases_with("stderr"), cases, "an expectation has no case");
+}
+
+#[test]
+fn colour_changes_no_word() {
+    let file = Path::new(FOLDER).join("characters.toml");
+    let document = config::load(&file).expect("the case is TOML");
+    let refused = config::resolve(&document, &Overrides::default()).expect_err("and wrong");
+    let coloured = refused.render(Colour::Ansi);
+    assert!(coloured.contains('\u{1b}'));
+    assert_eq!(
+        anstream::adapter::strip_str(&coloured).to_string(),
+        refused.to_string()
+    );
+}
+
+#[test]
+fn a_thousand_mistakes_are_shown_and_all_are_counted() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let file = folder.path().join("regatta.toml");
+    let suites = (0..1_001).map(|index| format!("[suites.s{index}]\n"));
+    fs::write(&file, suites.collect::<String>()).expect("a temporary file can be written");
+    let text = refuse(&file);
+    assert_eq!(text.matches("error: suite").count(), 1_000);
+    assert!(
+        text.ends_with("\n1001 errors in regatta.toml; nothing was run\n"),
+        "{text}"
+    );
 }

@@ -5,15 +5,14 @@ use std::ops::Range;
 
 use super::declaration::{Root, SuiteTable};
 use super::field::Located;
-use super::resolve::entries;
-use super::table::Entry;
+use super::table::{Entry, entries};
 use crate::diagnostic::{Diagnostic, Place, Source, find_similar, quote};
 
 /// Names are compared with every suite for a suggestion; after so many slips that is not worth it.
 const MOST_SUGGESTIONS: usize = 100;
 
-/// Cycles that are printed; a tangle of more shows its pattern with these.
-const MOST_CYCLES: usize = 100;
+/// No further cycle is told once those told have this many steps: a tangle has no end of them.
+const MOST_STEPS: usize = 1_000;
 
 /// Checks every `depends_on` of the document.
 pub(super) fn check_dependencies(root: &Root, source: &Source) -> Vec<Diagnostic> {
@@ -111,6 +110,7 @@ impl<'a> Graph<'a> {
     /// Walks depth first; every edge back to a suite on the present path closes a cycle.
     fn find_cycles(&self) -> Vec<Diagnostic> {
         let mut cycles = Vec::new();
+        let mut steps = 0;
         // The suites on the present path, each with the number of its edges already walked.
         let mut path: Vec<(usize, usize)> = Vec::new();
         let mut states = vec![State::New; self.suites.len()];
@@ -131,7 +131,8 @@ impl<'a> Graph<'a> {
                         states[edge.to] = State::OnPath { depth: path.len() };
                         path.push((edge.to, 0));
                     }
-                    State::OnPath { depth } if cycles.len() < MOST_CYCLES => {
+                    State::OnPath { depth } if steps < MOST_STEPS => {
+                        steps += path.len() - depth;
                         cycles.push(self.describe_cycle(&path[depth..]));
                     }
                     State::OnPath { .. } | State::Done => {}

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::declaration::{Root, RunTable};
-use super::resolve::entries;
+use super::field::Located;
+use super::resolve::DEFAULT_CATEGORY;
+use super::table::entries;
 use crate::diagnostic::{Diagnostic, Source, find_similar, quote};
 
 /// The longest suite name; leaves room for what logs add to it.
@@ -46,10 +48,7 @@ pub(super) fn check_fast_excludes(root: &Root) -> Vec<Diagnostic> {
         let category = suite.table.category.as_ref()?;
         Some(category.value.0.as_str())
     });
-    let known: BTreeSet<&str> = declared
-        .chain(used)
-        .chain([super::resolve::DEFAULT_CATEGORY])
-        .collect();
+    let known: BTreeSet<&str> = declared.chain(used).chain([DEFAULT_CATEGORY]).collect();
 
     let run = root.run.iter().map(|run| &run.value);
     let profiles = entries(root.profile.as_ref())
@@ -72,7 +71,7 @@ pub(super) fn check_fast_excludes(root: &Root) -> Vec<Diagnostic> {
         .collect()
 }
 
-fn excluded_names(table: &RunTable) -> &[super::field::Located<String>] {
+fn excluded_names(table: &RunTable) -> &[Located<String>] {
     table
         .fast_excludes
         .as_ref()

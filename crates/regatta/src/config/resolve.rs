@@ -5,32 +5,23 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::time::Duration;
 
-use regatta_core::terms::{Expect, FailFast, FlakyVerdict, Leftovers, Retries};
+use regatta_core::terms::{Expect, FailFast, FlakyVerdict, Retries};
 
 use super::check_dependencies::check_dependencies;
 use super::check_suites::{check_fast_excludes, check_names};
-use super::declaration::{Root, RunTable, SuiteTable, TermsTable};
+use super::declaration::{Root, RunTable, SuiteTable};
+use super::display::{list_categories, list_groups};
 use super::document::Document;
-use super::field::Located;
-use super::model::{Category, Config, Group, Run, Suite, Terms};
+use super::layers::{default_run, overlay_run, overlay_terms};
+use super::model::{Config, Run, Suite, Terms};
 use super::setting::{Ci, Origin, Setting};
-use super::table::Entry;
-use super::value::{MaxParallel, NameList};
+use super::table::{Entry, entries};
+use super::value::MaxParallel;
 use crate::diagnostic::{Diagnostic, Diagnostics, Source, find_similar, quote};
 
 /// The category of suites that name none.
 pub(super) const DEFAULT_CATEGORY: &str = "test";
-
-/// Icons of categories that declare none.
-const ICONS: [(&str, &str); 4] = [
-    ("unit", "🧪"),
-    ("lint", "🔍"),
-    ("acceptance", "🔬"),
-    ("integration", "🔗"),
-];
-const OTHER_ICON: &str = "📦";
 
 /// What flags and variables say; each wins over the file.
 #[derive(Debug, Clone, Default)]
@@ -80,16 +71,11 @@ pub fn resolve(document: &Document, overrides: &Overrides) -> Result<Config, Dia
         file: document.file.clone(),
         file_name: source.name().to_owned(),
         profile: overrides.profile.clone(),
-        categories: resolve_categories(root, &suites),
-        groups: resolve_groups(root, &suites),
+        categories: list_categories(root, &suites),
+        groups: list_groups(root, &suites),
         run,
         suites,
     })
-}
-
-/// Returns the tables under a key that may be missing.
-pub(super) fn entries<T>(named: Option<&Located<super::table::Named<T>>>) -> &[Entry<T>] {
-    named.map_or(&[], |named| &named.value.0)
 }
 
 fn find_profile<'a>(
@@ -142,122 +128,6 @@ fn resolve_run(
     override_with(&mut run.log_dir, overrides.log_dir.as_ref());
     override_terms(&mut run.terms, overrides);
     run
-}
-
-fn default_run(ci: Ci) -> Run {
-    let grace_period = match ci {
-        Ci::No => Setting::default_value(Duration::from_secs(10)),
-        Ci::Yes => Setting {
-            value: Duration::from_secs(3),
-            origin: Origin::Ci,
-        },
-    };
-    Run {
-        max_parallel: Setting::default_value(MaxParallel::Auto),
-        fail_fast: Setting::default_value(FailFast::Off),
-        log_dir: Setting::default_value("test-logs".into()),
-        fast_excludes: Setting::default_value(vec!["acceptance".to_owned()]),
-        terms: Terms {
-            timeout: Setting::default_value(Some(Duration::from_mins(5))),
-            grace_period,
-            slow_after: Setting::default_value(Some(Duration::from_mins(1))),
-            idle_timeout: Setting::default_value(None),
-            retries: Setting::default_value(Retries::none()),
-            flaky: Setting::default_value(FlakyVerdict::Pass),
-            leftovers: Setting::default_value(Leftovers::Kill),
-            max_log_bytes: Setting::default_value(64 << 20),
-        },
-    }
-}
-
-/// From the first byte of a value to its origin.
-type OriginAt<'a> = &'a dyn Fn(usize) -> Origin;
-
-fn overlay_run(run: &mut Run, table: &RunTable, origin: OriginAt<'_>) {
-    overlay(
-        &mut run.max_parallel,
-        table.max_parallel.as_ref(),
-        origin,
-        |value| *value,
-    );
-    overlay(
-        &mut run.fail_fast,
-        table.fail_fast.as_ref(),
-        origin,
-        |value| *value,
-    );
-    overlay(&mut run.log_dir, table.log_dir.as_ref(), origin, |value| {
-        value.0.clone()
-    });
-    overlay(
-        &mut run.fast_excludes,
-        table.fast_excludes.as_ref(),
-        origin,
-        NameList::names,
-    );
-    overlay_terms(&mut run.terms, &table.terms, origin);
-}
-
-fn overlay_terms(terms: &mut Terms, table: &TermsTable, origin: OriginAt<'_>) {
-    overlay(
-        &mut terms.timeout,
-        table.timeout.as_ref(),
-        origin,
-        |value| value.map(|length| length.0),
-    );
-    overlay(
-        &mut terms.grace_period,
-        table.grace_period.as_ref(),
-        origin,
-        |value| value.0,
-    );
-    overlay(
-        &mut terms.slow_after,
-        table.slow_after.as_ref(),
-        origin,
-        |value| value.map(|length| length.0),
-    );
-    overlay(
-        &mut terms.idle_timeout,
-        table.idle_timeout.as_ref(),
-        origin,
-        |value| value.map(|length| length.0),
-    );
-    overlay(
-        &mut terms.retries,
-        table.retries.as_ref(),
-        origin,
-        Clone::clone,
-    );
-    overlay(&mut terms.flaky, table.flaky.as_ref(), origin, |value| {
-        *value
-    });
-    overlay(
-        &mut terms.leftovers,
-        table.leftovers.as_ref(),
-        origin,
-        |value| *value,
-    );
-    overlay(
-        &mut terms.max_log_bytes,
-        table.max_log.as_ref(),
-        origin,
-        |value| value.0,
-    );
-}
-
-fn overlay<T, V>(
-    setting: &mut Setting<T>,
-    given: Option<&Located<V>>,
-    origin: OriginAt<'_>,
-    convert: impl FnOnce(&V) -> T,
-) {
-    if let Some(given) = given {
-        *setting = Setting {
-            value: convert(&given.value),
-            origin: origin(given.span.start),
-        };
-    }
 }
 
 fn override_terms(terms: &mut Terms, overrides: &Overrides) {
@@ -332,67 +202,4 @@ fn resolve_suite(
         terms,
         line: source.line(entry.span.start),
     })
-}
-
-fn resolve_categories(root: &Root, suites: &[Suite]) -> Vec<Category> {
-    let declared = entries(root.categories.as_ref());
-    let mut categories: Vec<Category> = declared
-        .iter()
-        .map(|entry| {
-            let usual = default_category(&entry.name);
-            let given = &entry.table;
-            Category {
-                title: given
-                    .title
-                    .as_ref()
-                    .map_or(usual.title, |title| title.value.0.clone()),
-                icon: given
-                    .icon
-                    .as_ref()
-                    .map_or(usual.icon, |icon| icon.value.0.clone()),
-                name: usual.name,
-            }
-        })
-        .collect();
-    let mut seen: BTreeSet<&str> = declared.iter().map(|entry| entry.name.as_str()).collect();
-    for suite in suites {
-        if seen.insert(&suite.category) {
-            categories.push(default_category(&suite.category));
-        }
-    }
-    categories
-}
-
-fn default_category(name: &str) -> Category {
-    let icon = ICONS.iter().find(|(category, _)| *category == name);
-    Category {
-        name: name.to_owned(),
-        title: name.to_uppercase(),
-        icon: icon.map_or(OTHER_ICON, |(_, icon)| icon).to_owned(),
-    }
-}
-
-fn resolve_groups(root: &Root, suites: &[Suite]) -> Vec<Group> {
-    let declared = entries(root.groups.as_ref());
-    let mut groups: Vec<Group> = declared
-        .iter()
-        .map(|entry| Group {
-            name: entry.name.clone(),
-            capacity: entry
-                .table
-                .capacity
-                .as_ref()
-                .map_or(1, |capacity| capacity.value.0),
-        })
-        .collect();
-    let mut seen: BTreeSet<&str> = declared.iter().map(|entry| entry.name.as_str()).collect();
-    for name in suites.iter().flat_map(|suite| &suite.parallel_group) {
-        if seen.insert(name) {
-            groups.push(Group {
-                name: name.clone(),
-                capacity: 1,
-            });
-        }
-    }
-    groups
 }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value as Json, json};
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
-use super::field::{Field, Item, Reader};
+use super::field::{Field, Item, Located, Reader};
 use crate::diagnostic::{Diagnostic, find_similar, quote};
 
 /// A table with declared keys; the `table!` macro implements it.
@@ -145,6 +145,11 @@ impl<T: Field + Default> Field for Named<T> {
             "additionalProperties": T::schema(),
         })
     }
+}
+
+/// Returns the tables under a key that may be missing.
+pub(super) fn entries<T>(named: Option<&Located<Named<T>>>) -> &[Entry<T>] {
+    named.map_or(&[], |named| &named.value.0)
 }
 
 /// Reads every key of a table; unknown and missing ones are problems like any other.

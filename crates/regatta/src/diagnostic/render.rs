@@ -21,6 +21,8 @@ pub enum Colour {
     Ansi,
 }
 
+/// More mistakes than this are of one kind, and nobody reads on; they are counted all the same.
+const MOST_SHOWN: usize = 1_000;
 /// Excerpts are cut to this many columns around the mistake.
 const EXCERPT_WIDTH: usize = 100;
 /// Columns kept in front of a mistake that is cut out of a long line.
@@ -34,8 +36,11 @@ pub(super) fn render(source: &Source, list: &[Diagnostic], colour: Colour) -> St
         palette: Palette::new(colour),
         text: String::new(),
     };
-    for diagnostic in list {
+    for diagnostic in list.iter().take(MOST_SHOWN) {
         printer.print(diagnostic);
+    }
+    if list.len() > MOST_SHOWN {
+        printer.line(format_args!("(the first {MOST_SHOWN} are shown)\n"));
     }
     printer.close(list.len());
     printer.text
