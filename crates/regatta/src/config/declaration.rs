@@ -7,7 +7,8 @@ use regatta_core::terms::{Backoff, Expect, FailFast, FlakyVerdict, Leftovers, Re
 use super::model::Command;
 use super::table::{Named, table};
 use super::value::{
-    Bytes, Environment, Length, MaxParallel, Name, NameList, NameOrList, Path, Pause, Text, Whole,
+    Bytes, Environment, Length, MaxParallel, Name, NameList, NameOrList, Path, Pause, RetryCount,
+    Text, Whole,
 };
 
 table! {
@@ -114,7 +115,7 @@ table! {
     /// Retries with pauses.
     RetriesTable requires ["count"] {
         /// Attempts after the first.
-        count: Whole<0, 10_000>,
+        count: RetryCount,
         /// Pause before the first retry.
         delay: Pause,
         /// How the pause grows: "fixed" keeps it, "exponential" doubles it each time.

@@ -16,3 +16,4 @@ pub(super) use environment::Environment;
 pub(super) use list::{NameList, NameOrList};
 pub use max_parallel::MaxParallel;
 pub(super) use plain::{Name, Path, Text, Whole};
+pub(super) use retries::RetryCount;

@@ -9,8 +9,8 @@ use super::super::declaration::RetriesTable;
 use super::super::field::{Field, Item, Reader, Scalar as _};
 use super::Whole;
 
-/// The most attempts after the first.
-type Count = Whole<0, 10_000>;
+/// Attempts after the first; more than the bound is a slip.
+pub(in crate::config) type RetryCount = Whole<0, 10_000>;
 
 impl Field for Retries {
     fn read(reader: &mut Reader<'_>, item: &Item<'_>) -> Option<Self> {
@@ -27,10 +27,10 @@ impl Field for Retries {
                 jitter: table.jitter.is_some_and(|jitter| jitter.value),
             });
         }
-        let Some(Whole(count)) = Count::accept(item.get_ref()) else {
+        let Some(Whole(count)) = RetryCount::accept(item.get_ref()) else {
             let forms = format!(
                 "{}, or a table such as {{ count = 2, delay = \"1s\" }}",
-                Count::forms()
+                RetryCount::forms()
             );
             reader.refuse(item, &forms);
             return None;
@@ -39,6 +39,6 @@ impl Field for Retries {
     }
 
     fn schema() -> Json {
-        json!({ "anyOf": [<Count as Field>::schema(), RetriesTable::schema()] })
+        json!({ "anyOf": [<RetryCount as Field>::schema(), RetriesTable::schema()] })
     }
 }
