@@ -70,3 +70,23 @@ fn sync_folder(folder: &Path) -> io::Result<()> {
         result => result,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn a_file_without_a_name_is_not_needed() {
+        let folder = tempfile::tempdir().unwrap();
+        let count = || folder.path().read_dir().unwrap().count();
+        let path = folder.path().join("report");
+        let staged = stage_named(folder.path(), b"content").unwrap();
+        assert_eq!((count(), path.exists()), (1, false));
+        staged.persist(&path).unwrap();
+        assert_eq!((count(), fs::read(&path).unwrap()), (1, b"content".into()));
+        drop(stage_named(folder.path(), b"given up").unwrap());
+        assert_eq!(count(), 1);
+    }
+}
