@@ -1,6 +1,20 @@
-//! Regatta: suites in parallel.
+//! Regatta: suites in parallel, from one file and with one binary.
+//!
+//! The modules stand on floors; see `ARCHITECTURE.md`. Text becomes a configuration, a configuration and a
+//! selection become a plan, the plan and what happens become events, and events become every report.
 
-pub mod report;
+pub mod audience;
+pub mod backend;
+pub mod cli;
 pub mod config;
 pub mod diagnostic;
+pub mod drive;
+pub mod graph_view;
+pub mod planning;
+pub mod report;
+pub mod repository;
+pub mod screen;
 pub mod select;
+pub mod shell;
+
+mod command;

@@ -1,3 +1,7 @@
 //! The `regatta` program.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    regatta::cli::main(regatta_process::Guardian::start())
+}

@@ -7,6 +7,8 @@ use std::fs::File;
 use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
 
+use regatta_core::event::Event;
+use regatta_core::time::Time;
 use serde::Deserialize;
 use thiserror::Error;
 
@@ -18,8 +20,10 @@ use super::record::{Record, RunState};
 pub struct PastRun {
     /// The journal that tells of it.
     pub journal: PathBuf,
-    /// What it tells.
+    /// What it tells, folded.
     pub record: Record,
+    /// What it tells after the header, in order.
+    pub events: Vec<(Time, Event)>,
     /// How far the run came; never `Running`.
     pub state: RunState,
     /// Where the journal is damaged, if it is.
@@ -151,13 +155,13 @@ fn read_run(journal: PathBuf) -> Result<PastRun, FindRunError> {
 }
 
 fn load(path: PathBuf) -> Result<PastRun, JournalError> {
-    let mut journal = read_journal(&path)?;
-    let torn = journal.torn.take();
-    let record = journal.into_record();
+    let journal = read_journal(&path)?;
+    let record = journal.record();
     Ok(PastRun {
         state: record.past_state(),
         journal: path,
         record,
-        torn,
+        events: journal.events,
+        torn: journal.torn,
     })
 }

@@ -283,7 +283,7 @@ fn a_crash_at_any_event_turns_nothing_green() {
     let end = mixed().record();
     for count in 1..lines.len() {
         let journal = parse_journal(lines[..count].concat().as_slice()).unwrap();
-        let record = journal.into_record();
+        let record = journal.record();
         assert_eq!(record.past_state(), RunState::Interrupted);
         assert_valid(&render_report(&record, record.past_state()));
         for (task, last) in record.tasks.iter().zip(&end.tasks) {

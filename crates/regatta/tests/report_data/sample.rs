@@ -120,7 +120,7 @@ impl Sample {
             events: self.events.clone(),
             torn: None,
         }
-        .into_record()
+        .record()
     }
 }
 

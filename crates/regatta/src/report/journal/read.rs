@@ -69,8 +69,8 @@ pub enum JournalFault {
 impl Journal {
     /// Returns the record of the run, as far as the journal tells it.
     #[must_use]
-    pub fn into_record(self) -> Record {
-        let mut record = Record::new(self.header);
+    pub fn record(&self) -> Record {
+        let mut record = Record::new(self.header.clone());
         for (at, event) in &self.events {
             record.apply(*at, event);
         }

@@ -1,0 +1,89 @@
+//! Everybody who is told about a run while it goes on, and what each made of it.
+
+use std::io::{self, Write};
+
+use regatta_core::event::Event;
+use regatta_core::id::AttemptId;
+use regatta_core::port::Subscriber;
+use regatta_core::time::Time;
+
+use crate::report::journal::{JournalWriter, LineRenderer};
+use crate::report::record::Record;
+use crate::report::terminal::{Descriptor, Terminal};
+
+/// The subscribers of a run.
+pub struct Audience {
+    /// The event stream on disk: the source of every later report.
+    pub journal: JournalWriter,
+    /// The text for people.
+    pub terminal: Terminal<Descriptor>,
+    /// The event stream on standard output, where that was asked for.
+    pub stream: Option<Stream>,
+    /// All that happened so far.
+    pub record: Record,
+    /// Logs that could not be written, as `suite: reason`.
+    pub log_errors: Vec<String>,
+}
+
+impl Audience {
+    /// Tells everybody.
+    pub fn publish(&mut self, at: Time, event: &Event) {
+        self.journal.handle_event(at, event);
+        self.record.apply(at, event);
+        self.terminal.handle_event(at, event);
+        if let Some(stream) = &mut self.stream {
+            stream.handle_event(at, event);
+        }
+        if let Event::AttemptFinished {
+            attempt, report, ..
+        } = event
+            && let Some(error) = &report.log.error
+        {
+            let name = &self.record.suite(attempt.task).name;
+            self.log_errors.push(format!("{name}: {error}"));
+        }
+    }
+
+    /// Shows output of an attempt to those who want to see it.
+    pub fn publish_output(&mut self, at: Time, attempt: AttemptId, bytes: &[u8]) {
+        self.terminal.handle_output(at, attempt, bytes);
+    }
+}
+
+/// The event stream on standard output. A reader that goes away ends the stream, never the run.
+pub struct Stream {
+    lines: LineRenderer,
+    reader: Reader,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reader {
+    There,
+    Gone,
+}
+
+impl Stream {
+    /// Starts a stream that nothing was written to yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            lines: LineRenderer::default(),
+            reader: Reader::There,
+        }
+    }
+}
+
+impl Default for Stream {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Subscriber for Stream {
+    fn handle_event(&mut self, at: Time, event: &Event) {
+        let line = self.lines.render_line(at, event);
+        if self.reader == Reader::There && io::stdout().lock().write_all(line).is_err() {
+            self.reader = Reader::Gone;
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! What it takes to start a suite, in the operating system's terms.
+
+use std::collections::BTreeMap;
+use std::ffi::CString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use regatta_core::terms::Leftovers;
+
+/// How the attempts of one task are started. Nothing in it changes from attempt to attempt.
+#[derive(Debug, Clone)]
+pub struct Launch {
+    /// The suite's name, which is also the stem of its files.
+    pub name: String,
+    /// Program and arguments; never empty.
+    pub argv: Vec<CString>,
+    /// Working directory, absolute.
+    pub dir: PathBuf,
+    /// Variables the suite declares for itself.
+    pub env: BTreeMap<String, String>,
+    /// The limit that the suite is told about.
+    pub timeout: Option<Duration>,
+    /// The most that its log may take.
+    pub max_log_bytes: u64,
+    /// What happens to processes that outlive its command.
+    pub leftovers: Leftovers,
+}

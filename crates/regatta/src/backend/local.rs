@@ -1,0 +1,378 @@
+//! Attempts on this machine: files and variables around a command, and what becomes of it.
+
+use std::ffi::{CString, OsStr, OsString};
+use std::fs;
+use std::io;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use regatta_core::event::StopSignal;
+use regatta_core::id::{AttemptId, IdMap, TaskId};
+use regatta_core::terms::Leftovers;
+use regatta_core::verdict::{AttemptReport, Exit, Leftover, LogReport, Usage, UsageMethod};
+use regatta_process::{
+    Command, Ended, Follow, Guardian, Happening, LeftoverPolicy, Signal, SpawnError, Status,
+    Supervisor, Waker,
+};
+
+use super::excerpt;
+use super::launch::Launch;
+use super::private_dir::PrivateDirs;
+
+/// How many lines of a failed attempt's output go into the event stream.
+const EXCERPT_LINES: usize = 10;
+
+/// Variables that say something about this run or about another one, and that no suite inherits.
+const NOT_INHERITED: [&str; 12] = [
+    "REGATTA_RUN_ID",
+    "REGATTA_SUITE",
+    "REGATTA_ATTEMPT",
+    "REGATTA_SLOT",
+    "TEST_TIMEOUT",
+    "TEST_TOTAL_SHARDS",
+    "TEST_SHARD_INDEX",
+    "TEST_SHARD_STATUS_FILE",
+    "GTEST_TOTAL_SHARDS",
+    "GTEST_SHARD_INDEX",
+    "GTEST_SHARD_STATUS_FILE",
+    "XML_OUTPUT_FILE",
+];
+
+/// Where and as whom a run's suites are started.
+#[derive(Debug, Clone)]
+pub struct Workplace {
+    /// The run's id.
+    pub run_id: String,
+    /// The log directory, absolute; it exists.
+    pub log_dir: PathBuf,
+    /// Whether the output of suites is wanted while they run.
+    pub follow: Follow,
+    /// Names of variables that configure this program and are not passed on.
+    pub own_variables: Vec<String>,
+}
+
+/// Runs attempts as processes of this machine.
+pub struct Local {
+    supervisor: Supervisor,
+    workplace: Workplace,
+    launches: IdMap<TaskId, Launch>,
+    /// What every suite inherits: name, and the whole entry.
+    inherited: Vec<(OsString, CString)>,
+    private_dirs: PrivateDirs,
+    /// The slot of each attempt that runs.
+    slots: IdMap<TaskId, u32>,
+    happenings: Vec<Happening>,
+}
+
+/// Something that happened to an attempt or to the run.
+#[derive(Debug)]
+pub enum Occurrence {
+    /// An attempt printed something.
+    Printed(AttemptId),
+    /// An attempt printed this; only where output is followed.
+    Output(AttemptId, Vec<u8>),
+    /// An attempt is over.
+    Finished(AttemptId, AttemptReport),
+    /// The user sent a signal.
+    Signal(StopSignal),
+    /// The terminal has another size.
+    Resized,
+    /// A waker was used.
+    Woken,
+}
+
+impl Local {
+    /// Prepares to run attempts; the signals that end a run are caught from here on.
+    ///
+    /// # Errors
+    /// The temporary directory or the watch over processes cannot be set up.
+    pub fn new(
+        guardian: Guardian,
+        workplace: Workplace,
+        launches: IdMap<TaskId, Launch>,
+    ) -> io::Result<Self> {
+        let inherited = std::env::vars_os()
+            .filter(|(name, _)| {
+                !NOT_INHERITED.iter().any(|it| name == it)
+                    && !workplace.own_variables.iter().any(|it| name == it.as_str())
+            })
+            .filter_map(|(name, value)| Some((name.clone(), entry(&name, &value)?)))
+            .collect();
+        Ok(Self {
+            supervisor: Supervisor::new(guardian)?,
+            private_dirs: PrivateDirs::new()?,
+            slots: launches.ids().map(|_| 0).collect(),
+            workplace,
+            launches,
+            inherited,
+            happenings: Vec::new(),
+        })
+    }
+
+    /// Starts an attempt.
+    ///
+    /// # Errors
+    /// The exit of an attempt that could not be started.
+    pub fn spawn(&mut self, attempt: AttemptId, slot: u32) -> Result<(), Exit> {
+        self.slots[attempt.task] = slot;
+        let started = self.try_spawn(attempt, slot);
+        if started.is_err() {
+            self.clean_up(attempt.task);
+        }
+        started
+    }
+
+    fn try_spawn(&mut self, attempt: AttemptId, slot: u32) -> Result<(), Exit> {
+        let private_dir = self.private_dirs.prepare(slot);
+        let private_dir =
+            private_dir.map_err(|error| lost("create a temporary directory", &error))?;
+        let launch = &self.launches[attempt.task];
+        self.make_way(launch, attempt.number)
+            .map_err(|error| lost("prepare the log directory", &error))?;
+        let command = self.command(launch, attempt, slot, &private_dir);
+        let started = self.supervisor.spawn(key(attempt), &command);
+        started.map_err(|error| exit_of(&error))
+    }
+
+    /// Sends a signal to everything an attempt started.
+    pub fn signal(&mut self, attempt: AttemptId, signal: StopSignal) {
+        let signal = match signal {
+            StopSignal::Interrupt => Signal::Interrupt,
+            StopSignal::Terminate => Signal::Terminate,
+            StopSignal::Hangup => Signal::Hangup,
+            StopSignal::Kill => Signal::Kill,
+        };
+        self.supervisor.signal(key(attempt), signal);
+    }
+
+    /// Waits until something happens or the time is over, and returns what happened.
+    ///
+    /// # Errors
+    /// The system refuses to wait.
+    pub fn wait(&mut self, timeout: Option<Duration>) -> io::Result<Vec<Occurrence>> {
+        let mut happenings = std::mem::take(&mut self.happenings);
+        self.supervisor.wait(timeout, &mut happenings)?;
+        let occurrences = happenings
+            .drain(..)
+            .map(|happening| self.occurrence(happening))
+            .collect();
+        self.happenings = happenings;
+        Ok(occurrences)
+    }
+
+    /// Returns the last lines that an attempt which is over printed.
+    #[must_use]
+    pub fn excerpt(&self, attempt: AttemptId) -> Vec<String> {
+        let path = self.log_path(&self.launches[attempt.task]);
+        excerpt::last_lines(&path, EXCERPT_LINES).unwrap_or_default()
+    }
+
+    /// Returns the last line that a running attempt printed.
+    #[must_use]
+    pub fn last_line(&mut self, attempt: AttemptId) -> Option<String> {
+        excerpt::last_line(&self.supervisor.recent_output(key(attempt)))
+    }
+
+    /// Returns a handle that ends a wait from another thread.
+    #[must_use]
+    pub fn waker(&self) -> Waker {
+        self.supervisor.waker()
+    }
+
+    fn occurrence(&mut self, happening: Happening) -> Occurrence {
+        match happening {
+            Happening::Printed { key } => Occurrence::Printed(attempt(key)),
+            Happening::Output { key, bytes } => Occurrence::Output(attempt(key), bytes),
+            Happening::Exited { key, ended } => {
+                let attempt = attempt(key);
+                self.clean_up(attempt.task);
+                Occurrence::Finished(attempt, report_of(ended))
+            }
+            Happening::Signal(Signal::Interrupt) => Occurrence::Signal(StopSignal::Interrupt),
+            Happening::Signal(Signal::Hangup) => Occurrence::Signal(StopSignal::Hangup),
+            Happening::Signal(_) => Occurrence::Signal(StopSignal::Terminate),
+            Happening::Resized => Occurrence::Resized,
+            Happening::Woken => Occurrence::Woken,
+        }
+    }
+
+    /// Moves the files of the attempt before out of the way and creates the folder for attachments.
+    fn make_way(&self, launch: &Launch, number: u32) -> io::Result<()> {
+        if number > 1 {
+            let old = format!("{}.attempt-{}.log", launch.name, number - 1);
+            ignore_missing(fs::rename(
+                self.log_path(launch),
+                self.workplace.log_dir.join(old),
+            ))?;
+            ignore_missing(fs::remove_file(self.xml_path(launch)))?;
+        }
+        match fs::create_dir(self.outputs_path(launch)) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+            result => result,
+        }
+    }
+
+    fn clean_up(&mut self, task: TaskId) {
+        self.private_dirs.take_back(self.slots[task]);
+        // This succeeds only while the folder is empty; attachments stay.
+        let _ = fs::remove_dir(self.outputs_path(&self.launches[task]));
+    }
+
+    fn command(
+        &self,
+        launch: &Launch,
+        attempt: AttemptId,
+        slot: u32,
+        private_dir: &Path,
+    ) -> Command {
+        Command {
+            argv: launch.argv.clone(),
+            env: self.environment(launch, attempt, slot, private_dir),
+            dir: launch.dir.clone(),
+            log: self.log_path(launch),
+            max_log_bytes: launch.max_log_bytes,
+            follow: self.workplace.follow,
+            leftovers: match launch.leftovers {
+                Leftovers::Kill => LeftoverPolicy::End,
+                Leftovers::Fail => LeftoverPolicy::EndAndList,
+                Leftovers::Allow => LeftoverPolicy::Allow,
+            },
+        }
+    }
+
+    /// Returns the environment of an attempt: what is inherited gives way to the test variables, these to
+    /// what the suite declares, and all of it to what identifies the attempt.
+    fn environment(
+        &self,
+        launch: &Launch,
+        attempt: AttemptId,
+        slot: u32,
+        private_dir: &Path,
+    ) -> Vec<CString> {
+        let run_id = &self.workplace.run_id;
+        let name = &launch.name;
+        let identity = [
+            ("REGATTA_RUN_ID", run_id.clone()),
+            ("REGATTA_SUITE", name.clone()),
+            (
+                "REGATTA_ATTEMPT",
+                format!("{run_id}/{name}/{}", attempt.number),
+            ),
+            ("REGATTA_SLOT", slot.to_string()),
+        ];
+        let timeout = launch.timeout.map(|it| it.as_secs().max(1).to_string());
+        let outputs = self.outputs_path(launch);
+        let xml = self.xml_path(launch);
+        let tests: [(&str, Option<&OsStr>); 4] = [
+            ("TEST_TMPDIR", Some(private_dir.as_os_str())),
+            ("TEST_UNDECLARED_OUTPUTS_DIR", Some(outputs.as_os_str())),
+            ("XML_OUTPUT_FILE", Some(xml.as_os_str())),
+            ("TEST_TIMEOUT", timeout.as_deref().map(OsStr::new)),
+        ];
+        let inherited = self.inherited.iter();
+        let mut environment: Vec<CString> = inherited
+            .filter(|(name, _)| {
+                tests.iter().all(|(it, _)| name != it)
+                    && name.to_str().is_none_or(|it| !launch.env.contains_key(it))
+            })
+            .map(|(_, entry)| entry.clone())
+            .collect();
+        let tests = tests
+            .iter()
+            .filter(|(name, _)| !launch.env.contains_key(*name));
+        environment.extend(tests.filter_map(|(name, value)| entry(OsStr::new(name), (*value)?)));
+        let declared = launch.env.iter();
+        let declared = declared.filter(|(name, _)| identity.iter().all(|(it, _)| name != it));
+        environment.extend(declared.filter_map(|(k, v)| entry(OsStr::new(k), OsStr::new(v))));
+        let identity = identity.iter();
+        environment.extend(identity.filter_map(|(k, v)| entry(OsStr::new(k), OsStr::new(v))));
+        environment
+    }
+
+    fn log_path(&self, launch: &Launch) -> PathBuf {
+        self.workplace.log_dir.join(format!("{}.log", launch.name))
+    }
+
+    fn xml_path(&self, launch: &Launch) -> PathBuf {
+        self.workplace.log_dir.join(format!("{}.xml", launch.name))
+    }
+
+    fn outputs_path(&self, launch: &Launch) -> PathBuf {
+        self.workplace
+            .log_dir
+            .join(format!("{}.outputs", launch.name))
+    }
+}
+
+/// The key under which the supervisor knows an attempt: both numbers in one.
+fn key(attempt: AttemptId) -> u64 {
+    u64::from(attempt.task.0) << 32 | u64::from(attempt.number)
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "each half of a key was a u32 before"
+)]
+fn attempt(key: u64) -> AttemptId {
+    AttemptId {
+        task: TaskId((key >> 32) as u32),
+        number: key as u32,
+    }
+}
+
+/// Returns `NAME=value`, or `None` for one that no process can be given.
+fn entry(name: &OsStr, value: &OsStr) -> Option<CString> {
+    let mut entry = name.to_owned().into_vec();
+    entry.push(b'=');
+    entry.extend_from_slice(value.as_bytes());
+    CString::new(entry).ok()
+}
+
+fn ignore_missing(result: io::Result<()>) -> io::Result<()> {
+    match result {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        result => result,
+    }
+}
+
+fn lost(what: &str, error: &io::Error) -> Exit {
+    Exit::Lost(format!("failed to {what}: {error}"))
+}
+
+/// Tells a fault of the suite from one of the machine: a log that cannot be written is the latter.
+fn exit_of(error: &SpawnError) -> Exit {
+    let reason = format!("failed to {error}");
+    match error {
+        SpawnError::Log { .. } => Exit::Lost(reason),
+        _ => Exit::NotStarted(reason),
+    }
+}
+
+fn report_of(ended: Ended) -> AttemptReport {
+    AttemptReport {
+        exit: match ended.status {
+            Status::Code(code) => Exit::Code(code),
+            Status::Signal(signal) => Exit::Signal(signal),
+        },
+        usage: Some(Usage {
+            cpu: ended.usage.user + ended.usage.system,
+            max_rss_bytes: ended.usage.max_rss_bytes,
+            method: UsageMethod::Wait4,
+        }),
+        leftovers: ended
+            .leftovers
+            .into_iter()
+            .map(|it| Leftover {
+                pid: it.pid,
+                name: it.name,
+            })
+            .collect(),
+        log: LogReport {
+            bytes: ended.log.bytes,
+            elided_bytes: ended.log.elided_bytes,
+            error: ended.log.error,
+        },
+        excerpt: Vec::new(),
+    }
+}

@@ -1,0 +1,10 @@
+//! Where attempts run. There is one place so far: this machine.
+
+mod excerpt;
+mod launch;
+mod local;
+mod private_dir;
+
+pub use excerpt::{last_line, last_lines};
+pub use launch::Launch;
+pub use local::{Local, Occurrence, Workplace};

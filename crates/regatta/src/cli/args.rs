@@ -1,0 +1,405 @@
+//! What may stand on the command line.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::builder::BoolishValueParser;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::engine::ArgValueCompleter;
+use regatta_core::terms::FailFast;
+
+use super::complete::{complete_category, complete_suite, complete_tag};
+use crate::config::MaxParallel;
+use crate::report::terminal::ColourChoice;
+
+/// Runs a project's test suites in parallel and is done when the slowest one is.
+///
+/// Without a command, `regatta` runs the suites of the nearest regatta.toml.
+#[derive(Debug, Parser)]
+#[command(name = "regatta", version, subcommand_precedence_over_arg = true)]
+pub struct Cli {
+    /// Where things are.
+    #[command(flatten)]
+    pub place: PlaceArgs,
+    /// What `regatta` alone does.
+    #[command(flatten)]
+    pub run: RunArgs,
+    /// Something else than a run.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Select, plan, run and report (what `regatta` alone does)
+    Run(Box<RunArgs>),
+    /// Show the suites by category
+    List(ListArgs),
+    /// Check the configuration and run nothing
+    Check(CheckArgs),
+    /// Show which suite waits for which
+    Graph(GraphArgs),
+    /// Render a past run again
+    Report(ReportArgs),
+    /// Print the log of a suite's last attempt
+    Log(LogArgs),
+    /// Print the JSON Schema of regatta.toml
+    Schema,
+    /// Print the script that completes words in a shell
+    Completions(CompletionsArgs),
+    /// Print the manual page
+    Man,
+}
+
+/// Where the configuration and the logs are, and how text looks. Understood by every command.
+#[derive(Debug, Clone, Args)]
+pub struct PlaceArgs {
+    /// Change to this folder first
+    #[arg(short = 'C', value_name = "DIR", global = true, help_heading = "Place")]
+    pub directory: Option<PathBuf>,
+    /// Use this configuration instead of the nearest regatta.toml
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "REGATTA_CONFIG",
+        global = true,
+        help_heading = "Place"
+    )]
+    pub config: Option<PathBuf>,
+    /// Let the settings of [profile.NAME] win over those of [run]
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = "REGATTA_PROFILE",
+        global = true,
+        help_heading = "Place"
+    )]
+    pub profile: Option<String>,
+    /// Write logs and reports there
+    #[arg(
+        long,
+        value_name = "DIR",
+        env = "REGATTA_LOG_DIR",
+        global = true,
+        help_heading = "Place"
+    )]
+    pub log_dir: Option<PathBuf>,
+    /// Colour the text
+    #[arg(
+        long,
+        value_name = "WHEN",
+        env = "REGATTA_COLOR",
+        global = true,
+        help_heading = "Place"
+    )]
+    pub color: Option<ColorWhen>,
+}
+
+/// When text is coloured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ColorWhen {
+    /// On a terminal that wants it
+    Auto,
+    /// Everywhere
+    Always,
+    /// Nowhere
+    Never,
+}
+
+impl From<ColorWhen> for ColourChoice {
+    fn from(when: ColorWhen) -> Self {
+        match when {
+            ColorWhen::Auto => Self::Auto,
+            ColorWhen::Always => Self::Always,
+            ColorWhen::Never => Self::Never,
+        }
+    }
+}
+
+/// Which suites a command is about.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Selection")]
+pub struct FilterArgs {
+    /// Only suites of these categories (names or globs)
+    #[arg(
+        long,
+        value_name = "NAMES",
+        value_delimiter = ',',
+        env = "REGATTA_CATEGORIES",
+        add = ArgValueCompleter::new(complete_category)
+    )]
+    pub categories: Vec<String>,
+    /// Only these suites (names or globs), and what they depend on
+    #[arg(
+        long,
+        value_name = "NAMES",
+        value_delimiter = ',',
+        env = "REGATTA_SUITES",
+        add = ArgValueCompleter::new(complete_suite)
+    )]
+    pub suites: Vec<String>,
+    /// Only suites with one of these tags (names or globs)
+    #[arg(
+        long,
+        value_name = "NAMES",
+        value_delimiter = ',',
+        env = "REGATTA_TAGS",
+        add = ArgValueCompleter::new(complete_tag)
+    )]
+    pub tags: Vec<String>,
+    /// Not these suites (names or globs)
+    #[arg(
+        long,
+        value_name = "NAMES",
+        value_delimiter = ',',
+        env = "REGATTA_EXCLUDE",
+        add = ArgValueCompleter::new(complete_suite)
+    )]
+    pub exclude: Vec<String>,
+    /// Not the categories in `fast_excludes`, which are slow
+    #[arg(long, env = "REGATTA_FAST", value_parser = BoolishValueParser::new())]
+    pub fast: bool,
+    /// Do not add the suites that the selected ones depend on
+    #[arg(long, env = "REGATTA_NO_DEPS", value_parser = BoolishValueParser::new())]
+    pub no_deps: bool,
+}
+
+/// How to run.
+#[derive(Debug, Clone, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "clap's flags are bools; they become enums right after parsing"
+)]
+pub struct RunArgs {
+    /// Which suites.
+    #[command(flatten)]
+    pub filters: FilterArgs,
+    /// Run so many suites at once: a number, `auto`, or a share of the CPUs such as `50%`
+    #[arg(
+        short = 'j',
+        long,
+        value_name = "N",
+        env = "REGATTA_MAX_PARALLEL",
+        allow_hyphen_values = true
+    )]
+    pub max_parallel: Option<MaxParallel>,
+    /// Stop at the first failure: `now` also ends what runs, `soon` lets it finish
+    #[arg(
+        short = 'x',
+        long,
+        value_name = "now|soon",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "now",
+        value_parser = parse_fail_fast,
+        env = "REGATTA_FAIL_FAST",
+        overrides_with = "no_fail_fast"
+    )]
+    pub fail_fast: Option<FailFast>,
+    /// Go on after failures, whatever the configuration says
+    #[arg(long, env = "REGATTA_NO_FAIL_FAST", value_parser = BoolishValueParser::new(), overrides_with = "fail_fast")]
+    pub no_fail_fast: bool,
+    /// Start nothing more after so many failures
+    #[arg(
+        long,
+        value_name = "N",
+        env = "REGATTA_MAX_FAIL",
+        value_parser = clap::value_parser!(u32).range(1..)
+    )]
+    pub max_fail: Option<u32>,
+    /// Try every failed suite again so many times
+    #[arg(
+        long,
+        value_name = "N",
+        env = "REGATTA_RETRIES",
+        value_parser = clap::value_parser!(u32).range(..=1000)
+    )]
+    pub retries: Option<u32>,
+    /// What a pass that needed a retry counts as
+    #[arg(long, value_name = "pass|fail", env = "REGATTA_FLAKY")]
+    pub flaky: Option<FlakyCountsAs>,
+    /// Show the plan and the commands, and run nothing
+    #[arg(short = 'n', long, env = "REGATTA_DRY_RUN", value_parser = BoolishValueParser::new())]
+    pub dry_run: bool,
+    /// Show the suites by category, and run nothing
+    #[arg(long, env = "REGATTA_LIST", value_parser = BoolishValueParser::new())]
+    pub list: bool,
+    /// Show every line of output as it comes, after its suite's name
+    #[arg(short = 'v', long, env = "REGATTA_VERBOSE", value_parser = BoolishValueParser::new())]
+    pub verbose: bool,
+    /// How progress is shown
+    #[arg(
+        long,
+        value_name = "HOW",
+        env = "REGATTA_PROGRESS",
+        default_value = "auto"
+    )]
+    pub progress: Progress,
+    /// Also write a report: json=PATH
+    #[arg(
+        long,
+        value_name = "FORMAT=PATH",
+        value_delimiter = ',',
+        env = "REGATTA_REPORT"
+    )]
+    pub report: Vec<ReportTarget>,
+    /// What stdout carries; with `json` and `jsonl` the text for people goes to stderr
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        env = "REGATTA_FORMAT",
+        default_value = "human"
+    )]
+    pub format: RunFormat,
+}
+
+/// What a pass that needed a retry counts as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum FlakyCountsAs {
+    /// A pass
+    Pass,
+    /// A failure
+    Fail,
+}
+
+/// How progress is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Progress {
+    /// Live on a terminal, else in lines
+    Auto,
+    /// Lines, and a region below them that is redrawn
+    Live,
+    /// A line for each start and end
+    Lines,
+    /// Nothing until the summary
+    None,
+}
+
+/// What stdout carries during a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum RunFormat {
+    /// Text for people
+    Human,
+    /// The JSON report, at the end
+    Json,
+    /// The events, one JSON object a line, as they happen
+    Jsonl,
+}
+
+/// A report that the user wants as a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReportTarget {
+    /// Where; the only format so far is JSON.
+    pub path: PathBuf,
+}
+
+impl FromStr for ReportTarget {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.split_once('=') {
+            Some(("json", path)) if !path.is_empty() => Ok(Self { path: path.into() }),
+            Some(("json", _)) => Err("the path is missing; write json=PATH".to_owned()),
+            Some((format, _)) => Err(format!(
+                "there is no report format `{format}`; use json=PATH"
+            )),
+            None => Err("write json=PATH".to_owned()),
+        }
+    }
+}
+
+/// The words of `regatta list`.
+#[derive(Debug, Clone, Args)]
+pub struct ListArgs {
+    /// Which suites.
+    #[command(flatten)]
+    pub filters: FilterArgs,
+    /// How to print them
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub format: ListFormat,
+}
+
+/// How `regatta list` prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ListFormat {
+    /// By category, for people
+    Text,
+    /// One JSON object
+    Json,
+}
+
+/// The words of `regatta check`.
+#[derive(Debug, Clone, Args)]
+pub struct CheckArgs {
+    /// Print every setting and where its value comes from
+    #[arg(long)]
+    pub show_origin: bool,
+}
+
+/// The words of `regatta graph`.
+#[derive(Debug, Clone, Args)]
+pub struct GraphArgs {
+    /// Which suites.
+    #[command(flatten)]
+    pub filters: FilterArgs,
+    /// How to print it
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub format: GraphFormat,
+}
+
+/// How `regatta graph` prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum GraphFormat {
+    /// A tree, for people
+    Text,
+    /// Graphviz
+    Dot,
+    /// Mermaid, as Markdown viewers draw it
+    Mermaid,
+}
+
+/// The words of `regatta report`.
+#[derive(Debug, Clone, Args)]
+pub struct ReportArgs {
+    /// A run id, a journal, a log directory or a report; the newest run unless given
+    #[arg(value_name = "RUN_ID or PATH")]
+    pub run: Option<PathBuf>,
+    /// How to print it
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub format: ReportFormat,
+}
+
+/// How `regatta report` prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ReportFormat {
+    /// What a run prints when it is not on a terminal
+    Text,
+    /// The JSON report
+    Json,
+}
+
+/// The words of `regatta log`.
+#[derive(Debug, Clone, Args)]
+pub struct LogArgs {
+    /// The suite
+    #[arg(value_name = "SUITE", add = ArgValueCompleter::new(complete_suite))]
+    pub suite: String,
+}
+
+/// The words of `regatta completions`.
+#[derive(Debug, Clone, Args)]
+pub struct CompletionsArgs {
+    /// The shell
+    #[arg(value_name = "SHELL", value_parser = ["bash", "elvish", "fish", "powershell", "zsh"])]
+    pub shell: String,
+}
+
+fn parse_fail_fast(text: &str) -> Result<FailFast, String> {
+    match text {
+        "now" | "1" | "true" => Ok(FailFast::Now),
+        "soon" => Ok(FailFast::Soon),
+        "0" | "false" => Ok(FailFast::Off),
+        _ => Err("use `now` or `soon`".to_owned()),
+    }
+}

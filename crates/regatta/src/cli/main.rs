@@ -1,0 +1,95 @@
+//! From the words of the command line to the exit code of the process.
+
+use std::io::{IsTerminal, Write, stderr};
+use std::process::ExitCode;
+
+use clap::parser::ValueSource;
+use clap::{ArgMatches, CommandFactory, FromArgMatches};
+use clap_complete::CompleteEnv;
+use regatta_process::Guardian;
+
+use super::args::{Cli, Command, PlaceArgs};
+use super::failure::CommandFailure;
+use crate::command;
+use crate::diagnostic::Colour;
+use crate::report::terminal::choose_colour;
+
+/// Parses the command line, does what it says and returns the exit code. A run that the user ended by a signal
+/// does not return: the process dies by that signal.
+#[must_use]
+pub fn main(guardian: Guardian) -> ExitCode {
+    // Answers a shell that asks for completions, and ends the process then.
+    CompleteEnv::with_factory(Cli::command).complete();
+    let matches = Cli::command().get_matches();
+    let cli = match Cli::from_arg_matches(&matches) {
+        Ok(cli) => cli,
+        Err(error) => error.exit(),
+    };
+    let place = cli.place.clone();
+    match dispatch(cli, &matches, guardian) {
+        Ok(code) => ExitCode::from(code),
+        Err(failure) => {
+            complain(&failure, &place);
+            ExitCode::from(failure.exit_code())
+        }
+    }
+}
+
+fn dispatch(cli: Cli, matches: &ArgMatches, guardian: Guardian) -> Result<u8, CommandFailure> {
+    if let Some(directory) = &cli.place.directory {
+        std::env::set_current_dir(directory).map_err(|error| {
+            CommandFailure::Usage(format!(
+                "cannot change to folder `{}`: {error}",
+                directory.display()
+            ))
+        })?;
+    }
+    let Some(command) = cli.command else {
+        return command::run(&cli.place, &cli.run, matches, guardian);
+    };
+    let (name, submatches) = matches
+        .subcommand()
+        .expect("a parsed command has its matches");
+    refuse_misplaced_flags(matches, name)?;
+    let place = &cli.place;
+    match command {
+        Command::Run(args) => command::run(place, &args, submatches, guardian),
+        Command::List(args) => command::list(place, &args, submatches),
+        Command::Check(args) => command::check(place, &args, submatches),
+        Command::Graph(args) => command::graph(place, &args, submatches),
+        Command::Report(args) => command::report(place, &args, submatches),
+        Command::Log(args) => command::log(place, &args, submatches),
+        Command::Schema => command::schema(),
+        Command::Completions(args) => command::completions(&args),
+        Command::Man => command::man(),
+    }
+}
+
+/// Flags of a run that stand before another command would be dropped without a word.
+fn refuse_misplaced_flags(matches: &ArgMatches, name: &str) -> Result<(), CommandFailure> {
+    let command = Cli::command();
+    let mut own = command.get_arguments().filter(|it| !it.is_global_set());
+    let misplaced = own.find(|it| {
+        let id = it.get_id().as_str();
+        let known = matches.try_contains_id(id).is_ok();
+        known && matches.value_source(id) == Some(ValueSource::CommandLine)
+    });
+    match misplaced {
+        Some(flag) => Err(CommandFailure::Usage(format!(
+            "`{flag}` stands before `{name}`; flags of a command go after its name"
+        ))),
+        None => Ok(()),
+    }
+}
+
+fn complain(failure: &CommandFailure, place: &PlaceArgs) {
+    let flag = place.color.map(Into::into);
+    let variable = |name: &str| std::env::var(name).ok();
+    let coloured = choose_colour(flag, variable, stderr().is_terminal());
+    let text = match failure {
+        CommandFailure::Configuration(diagnostics) if coloured => diagnostics.render(Colour::Ansi),
+        failure => failure.to_string(),
+    };
+    // Where stderr is gone, nobody can be told.
+    let _ = stderr().lock().write_all(text.as_bytes());
+}

@@ -1,0 +1,153 @@
+//! `regatta check`: the configuration, examined and explained without running anything.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use clap::ArgMatches;
+use regatta_core::terms::{Backoff, FailFast, FlakyVerdict, Leftovers, Retries};
+
+use super::output::print;
+use super::setup;
+use crate::cli::{CheckArgs, CommandFailure, PlaceArgs};
+use crate::config::{Config, MaxParallel, Setting, Terms};
+
+pub(crate) fn check(
+    place: &PlaceArgs,
+    args: &CheckArgs,
+    matches: &ArgMatches,
+) -> Result<u8, CommandFailure> {
+    let config = setup::load(place, matches)?;
+    let mut text = String::new();
+    if args.show_origin {
+        text = render_origins(&config);
+    }
+    let count = config.suites.len();
+    let plural = if count == 1 { "" } else { "s" };
+    let file = &config.file_name;
+    writeln!(text, "{file} is sound: {count} suite{plural}").expect("a String takes all");
+    print(&text)?;
+    Ok(0)
+}
+
+/// Returns every setting with its value and who said so, first those of the run, then each suite's.
+fn render_origins(config: &Config) -> String {
+    let mut table = Table {
+        file: &config.file_name,
+        text: String::new(),
+    };
+    let run = &config.run;
+    table.title("[run]");
+    table.row("max_parallel", &run.max_parallel, max_parallel);
+    table.row("fail_fast", &run.fail_fast, fail_fast);
+    table.row("log_dir", &run.log_dir, |path| path.display().to_string());
+    table.row("fast_excludes", &run.fast_excludes, |list| {
+        format!("{list:?}")
+    });
+    table.terms(&run.terms);
+    for suite in &config.suites {
+        table.title(&format!("[suites.{}]", suite.name));
+        table.terms(&suite.terms);
+    }
+    table.text.push('\n');
+    table.text
+}
+
+struct Table<'c> {
+    file: &'c str,
+    text: String,
+}
+
+impl Table<'_> {
+    fn title(&mut self, title: &str) {
+        let gap = if self.text.is_empty() { "" } else { "\n" };
+        self.write(format_args!("{gap}{title}"));
+    }
+
+    fn row<T>(&mut self, key: &str, setting: &Setting<T>, show: impl Fn(&T) -> String) {
+        let value = show(&setting.value);
+        let origin = setting.origin.describe(self.file);
+        self.write(format_args!("  {key:<14} = {value:<16} # {origin}"));
+    }
+
+    fn terms(&mut self, terms: &Terms) {
+        self.row("timeout", &terms.timeout, limit);
+        self.row("grace_period", &terms.grace_period, duration);
+        self.row("slow_after", &terms.slow_after, limit);
+        self.row("idle_timeout", &terms.idle_timeout, limit);
+        self.row("retries", &terms.retries, retries);
+        self.row("flaky", &terms.flaky, flaky);
+        self.row("leftovers", &terms.leftovers, leftovers);
+        self.row("max_log", &terms.max_log_bytes, ToString::to_string);
+    }
+
+    fn write(&mut self, line: std::fmt::Arguments<'_>) {
+        writeln!(self.text, "{line}").expect("a String takes all");
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "rows show by reference")]
+fn max_parallel(value: &MaxParallel) -> String {
+    match value {
+        MaxParallel::Auto => "\"auto\"".to_owned(),
+        MaxParallel::Count(count) => count.to_string(),
+        MaxParallel::Percent(percent) => format!("\"{percent}%\""),
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "rows show by reference")]
+fn fail_fast(value: &FailFast) -> String {
+    match value {
+        FailFast::Off => "false",
+        FailFast::Now => "true",
+        FailFast::Soon => "\"soon\"",
+    }
+    .to_owned()
+}
+
+#[expect(clippy::ref_option, reason = "rows show by reference")]
+fn limit(value: &Option<Duration>) -> String {
+    value
+        .as_ref()
+        .map_or_else(|| "\"none\"".to_owned(), duration)
+}
+
+fn duration(value: &Duration) -> String {
+    value.as_secs_f64().to_string()
+}
+
+fn retries(value: &Retries) -> String {
+    if *value == Retries::immediate(value.count) {
+        return value.count.to_string();
+    }
+    let backoff = match value.backoff {
+        Backoff::Fixed => "fixed",
+        Backoff::Exponential => "exponential",
+    };
+    let bound = value.max_delay.as_ref().map(duration);
+    let bound = bound.map_or_else(String::new, |it| format!(", max_delay = {it}"));
+    format!(
+        "{{ count = {}, delay = {}, backoff = \"{backoff}\"{bound}, jitter = {} }}",
+        value.count,
+        duration(&value.delay),
+        value.jitter
+    )
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "rows show by reference")]
+fn flaky(value: &FlakyVerdict) -> String {
+    match value {
+        FlakyVerdict::Pass => "\"pass\"",
+        FlakyVerdict::Fail => "\"fail\"",
+    }
+    .to_owned()
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "rows show by reference")]
+fn leftovers(value: &Leftovers) -> String {
+    match value {
+        Leftovers::Kill => "\"kill\"",
+        Leftovers::Fail => "\"fail\"",
+        Leftovers::Allow => "\"allow\"",
+    }
+    .to_owned()
+}

@@ -1,0 +1,40 @@
+//! `regatta log`: what a suite printed last.
+
+use std::fs::File;
+use std::io::{self, ErrorKind, stdout};
+
+use clap::ArgMatches;
+
+use super::output::tolerate_absent_reader;
+use super::setup;
+use crate::cli::{CommandFailure, FilterArgs, LogArgs, PlaceArgs};
+
+pub(crate) fn log(
+    place: &PlaceArgs,
+    args: &LogArgs,
+    matches: &ArgMatches,
+) -> Result<u8, CommandFailure> {
+    let config = setup::load(place, matches)?;
+    // The filter knows how to complain about a name, and which one was meant.
+    let by_name = FilterArgs {
+        suites: vec![args.suite.clone()],
+        no_deps: true,
+        ..FilterArgs::default()
+    };
+    let selection = setup::select(&config, &by_name)?;
+    let [index] = selection.suites[..] else {
+        let message = format!("`{}` is not the name of one suite", args.suite);
+        return Err(CommandFailure::Usage(message));
+    };
+    let name = &config.suites[index].name;
+    let path = setup::log_dir(&config).join(format!("{name}.log"));
+    let mut file = File::open(&path).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => CommandFailure::Usage(format!(
+            "suite `{name}` has no log `{}`; run it first: regatta --suites {name}",
+            path.display()
+        )),
+        _ => CommandFailure::Infrastructure(format!("cannot read `{}`: {error}", path.display())),
+    })?;
+    tolerate_absent_reader(io::copy(&mut file, &mut stdout().lock()).map(drop))?;
+    Ok(0)
+}

@@ -1,0 +1,144 @@
+//! The log directory: made ready before a run, tidied after it.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+
+/// The log directory of a run.
+pub(super) struct LogDir {
+    path: PathBuf,
+    /// Suites that had a log before this run.
+    had_log: BTreeSet<String>,
+}
+
+impl LogDir {
+    /// Creates the directory, keeps git away from it, and removes what earlier runs of `suites` left beside
+    /// their logs. The logs themselves are overwritten as the suites start.
+    ///
+    /// # Errors
+    /// The directory cannot be created, read or written.
+    pub(super) fn prepare<'n>(
+        path: &Path,
+        suites: impl Iterator<Item = &'n str>,
+    ) -> io::Result<Self> {
+        fs::create_dir_all(path)?;
+        let ignore = path.join(".gitignore");
+        if !ignore.exists() {
+            fs::write(&ignore, "*\n")?;
+        }
+        let suites: BTreeSet<&str> = suites.collect();
+        let mut had_log = BTreeSet::new();
+        for entry in fs::read_dir(path)? {
+            let name = entry?.file_name();
+            let Some(name) = name.to_str() else { continue };
+            match owner(name) {
+                Some((suite, File::Log)) if suites.contains(suite) => {
+                    had_log.insert(suite.to_owned());
+                }
+                Some((suite, File::Beside)) if suites.contains(suite) => {
+                    remove(&path.join(name))?;
+                }
+                _ => {}
+            }
+        }
+        Ok(Self {
+            path: path.to_owned(),
+            had_log,
+        })
+    }
+
+    /// Removes the log of an earlier run of a suite that did not start in this one, so that nobody takes it
+    /// for this run's.
+    pub(super) fn remove_stale_log(&self, suite: &str) -> io::Result<()> {
+        if self.had_log.contains(suite) {
+            remove(&self.path.join(format!("{suite}.log")))?;
+        }
+        Ok(())
+    }
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum File {
+    /// The log of the last attempt.
+    Log,
+    /// An earlier attempt's log, attachments, or an XML report.
+    Beside,
+}
+
+/// Returns the suite that a file of the log directory belongs to, if it looks like one of a suite's.
+fn owner(name: &str) -> Option<(&str, File)> {
+    for suffix in [".xml", ".outputs", ".diagnosis.log"] {
+        if let Some(suite) = name.strip_suffix(suffix) {
+            return Some((suite, File::Beside));
+        }
+    }
+    let stem = name.strip_suffix(".log")?;
+    match stem.rsplit_once(".attempt-") {
+        Some((suite, number)) if number.parse::<u32>().is_ok() => Some((suite, File::Beside)),
+        _ => Some((stem, File::Log)),
+    }
+}
+
+fn remove(path: &Path) -> io::Result<()> {
+    let is_dir = path.symlink_metadata().is_ok_and(|it| it.is_dir());
+    let removed = if is_dir {
+        fs::remove_dir_all(path)
+    } else {
+        fs::remove_file(path)
+    };
+    match removed {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_told_apart_by_their_names() {
+        assert_eq!(owner("a.log"), Some(("a", File::Log)));
+        assert_eq!(owner("a.b.log"), Some(("a.b", File::Log)));
+        assert_eq!(owner("a.attempt-2.log"), Some(("a", File::Beside)));
+        assert_eq!(owner("a.xml"), Some(("a", File::Beside)));
+        assert_eq!(owner("a.outputs"), Some(("a", File::Beside)));
+        assert_eq!(owner("events.jsonl"), None);
+        assert_eq!(owner("test-report.json"), None);
+    }
+
+    #[test]
+    fn only_what_earlier_runs_of_the_same_suites_left_is_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        for name in [
+            "a.log",
+            "a.attempt-1.log",
+            "a.xml",
+            "b.log",
+            "b.attempt-1.log",
+            "notes.txt",
+        ] {
+            fs::write(at(name), "old").unwrap();
+        }
+        fs::create_dir(at("a.outputs")).unwrap();
+        fs::write(at("a.outputs").join("trace"), "old").unwrap();
+
+        let log_dir = LogDir::prepare(folder.path(), ["a"].into_iter()).unwrap();
+        assert!(!at("a.attempt-1.log").exists() && !at("a.xml").exists());
+        assert!(!at("a.outputs").exists());
+        for kept in [
+            "a.log",
+            "b.log",
+            "b.attempt-1.log",
+            "notes.txt",
+            ".gitignore",
+        ] {
+            assert!(at(kept).exists(), "{kept}");
+        }
+        log_dir.remove_stale_log("a").unwrap();
+        log_dir.remove_stale_log("b").unwrap();
+        assert!(!at("a.log").exists() && at("b.log").exists());
+    }
+}

@@ -1,0 +1,32 @@
+//! Printing a result.
+
+use std::io::{self, ErrorKind, Write, stdout};
+
+use crate::cli::CommandFailure;
+
+/// Writes `text` to standard output. A reader that has seen enough ends the printing quietly.
+pub(super) fn print(text: &str) -> Result<(), CommandFailure> {
+    print_bytes(text.as_bytes())
+}
+
+/// Writes `bytes` to standard output, as they are.
+pub(super) fn print_bytes(bytes: &[u8]) -> Result<(), CommandFailure> {
+    let mut stdout = stdout().lock();
+    tolerate_absent_reader(stdout.write_all(bytes).and_then(|()| stdout.flush()))
+}
+
+/// Turns a failed write into a failure, unless nobody reads any more.
+pub(super) fn tolerate_absent_reader(result: io::Result<()>) -> Result<(), CommandFailure> {
+    match result {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(CommandFailure::Infrastructure(
+            format!("cannot write to standard output: {error}"),
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Tells the user something that is worth knowing and stops nothing.
+pub(super) fn warn(message: &str) {
+    // Where stderr is gone, nobody can be told.
+    let _ = writeln!(io::stderr().lock(), "warning: {message}");
+}

@@ -1,0 +1,388 @@
+//! `regatta run`: selects, plans, runs and reports.
+
+use std::env;
+use std::fs;
+use std::io::{IsTerminal, stderr, stdout};
+use std::os::fd::AsFd;
+use std::path::{Path, PathBuf};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use clap::ArgMatches;
+use regatta_core::event::{Event, FORMAT, Host, RunHeader, StopSignal};
+use regatta_core::schedule::{Policy, Scheduler};
+use regatta_core::time::Time;
+use regatta_core::verdict::{Failure, Verdict};
+use regatta_process::{Follow, Guardian, Signal, descriptor_limit, die_by};
+
+use super::dry_run::render_plan;
+use super::list::print_list;
+use super::log_dir::LogDir;
+use super::output::{print, warn};
+use super::setup;
+use crate::audience::{Audience, Stream};
+use crate::backend::{Local, Workplace};
+use crate::cli::{CommandFailure, ListFormat, PlaceArgs, Progress, RunArgs, RunFormat};
+use crate::config::Config;
+use crate::drive::{Drive, Outcome};
+use crate::planning::{self, Project};
+use crate::report::files::write_atomically;
+use crate::report::journal::{JOURNAL_NAME, JournalWriter};
+use crate::report::json::{REPORT_NAME, render_report};
+use crate::report::record::{Record, RunState};
+use crate::report::terminal::{
+    Colour, Counter, Descriptor, Mode, Options, Size, Terminal, Verbose, choose_colour,
+    choose_symbols,
+};
+use crate::{repository, screen, shell};
+
+pub(crate) fn run(
+    place: &PlaceArgs,
+    args: &RunArgs,
+    matches: &ArgMatches,
+    guardian: Guardian,
+) -> Result<u8, CommandFailure> {
+    let config = setup::load_for_run(place, args, matches)?;
+    if args.list {
+        return print_list(&config, &args.filters, ListFormat::Text);
+    }
+    let selection = setup::select(&config, &args.filters)?;
+    setup::check_not_empty(&config, &selection)?;
+    let cpus = available_cpus();
+    let slots = planning::slots(config.run.max_parallel.value, cpus, descriptor_limit());
+    let project = planning::plan(&config, &selection, slots);
+    if args.dry_run {
+        print(&render_plan(&project))?;
+        return Ok(0);
+    }
+    let begin = Instant::now();
+    let header = header(place, &config, &project, cpus);
+    let run = Run {
+        args,
+        log_dir: setup::log_dir(&config),
+        header,
+        begin,
+    };
+    run.carry_out(place, &config, project, guardian)
+}
+
+/// A run that is decided and has not started yet.
+struct Run<'a> {
+    args: &'a RunArgs,
+    /// Absolute.
+    log_dir: PathBuf,
+    header: RunHeader,
+    begin: Instant,
+}
+
+impl Run<'_> {
+    fn carry_out(
+        self,
+        place: &PlaceArgs,
+        config: &Config,
+        project: Project,
+        guardian: Guardian,
+    ) -> Result<u8, CommandFailure> {
+        let names = self.header.suites.iter().map(|suite| suite.name.as_str());
+        let log_dir = LogDir::prepare(&self.log_dir, names).map_err(|error| {
+            CommandFailure::Infrastructure(format!(
+                "cannot use the log directory `{}`: {error}",
+                self.log_dir.display()
+            ))
+        })?;
+        let mut audience = self.gather_audience(place)?;
+        // From here on nobody finds yesterday's green, whatever happens to this process.
+        for path in self.report_paths() {
+            write_report(&path, &audience.record, RunState::Running)?;
+        }
+        let workplace = Workplace {
+            run_id: self.header.run_id.clone(),
+            log_dir: self.log_dir.clone(),
+            follow: if self.args.verbose {
+                Follow::Chunks
+            } else {
+                Follow::Quiet
+            },
+            own_variables: setup::own_variables(),
+        };
+        let mut backend = Local::new(guardian, workplace, project.launches).map_err(|error| {
+            CommandFailure::Infrastructure(format!("cannot prepare to run suites: {error}"))
+        })?;
+        audience.publish(
+            Time::BEGIN,
+            &Event::RunStarted(Box::new(self.header.clone())),
+        );
+        let waker = backend.waker();
+        let policy = Policy {
+            fail_fast: config.run.fail_fast.value,
+            max_fail: self.args.max_fail,
+            seed: u64::from(self.begin.elapsed().subsec_nanos()) ^ self.header.monotonic_us,
+        };
+        let outcome = Drive {
+            scheduler: Scheduler::new(project.plan, policy),
+            backend: &mut backend,
+            audience: &mut audience,
+            repository: repository::ask(&config.root, move || waker.wake()),
+            begin: self.begin,
+        }
+        .run()
+        .map_err(|error| CommandFailure::Infrastructure(format!("cannot watch suites: {error}")))?;
+        // The suites are gone, and so may be their temporary directories.
+        drop(backend);
+        self.conclude(audience, &log_dir, outcome)
+    }
+
+    fn gather_audience(&self, place: &PlaceArgs) -> Result<Audience, CommandFailure> {
+        let journal = self.log_dir.join(JOURNAL_NAME);
+        let stream = self.args.format == RunFormat::Jsonl;
+        Ok(Audience {
+            journal: JournalWriter::create(&journal).map_err(|error| {
+                CommandFailure::Infrastructure(format!(
+                    "cannot write the journal `{}`: {error}",
+                    journal.display()
+                ))
+            })?,
+            terminal: self.terminal(place)?,
+            stream: stream.then(Stream::new),
+            record: Record::new(self.header.clone()),
+            log_errors: Vec::new(),
+        })
+    }
+
+    fn terminal(&self, place: &PlaceArgs) -> Result<Terminal<Descriptor>, CommandFailure> {
+        let human = self.args.format == RunFormat::Human;
+        let (is_terminal, descriptor) = if human {
+            let stream = stdout();
+            (stream.is_terminal(), stream.as_fd().try_clone_to_owned())
+        } else {
+            let stream = stderr();
+            (stream.is_terminal(), stream.as_fd().try_clone_to_owned())
+        };
+        let descriptor = descriptor.map_err(|error| {
+            CommandFailure::Infrastructure(format!("cannot write text for people: {error}"))
+        })?;
+        let variable = |name: &str| env::var(name).ok();
+        let flag = place.color.map(Into::into);
+        let is_dumb = variable("TERM").is_none_or(|term| term == "dumb");
+        let options = Options {
+            mode: match self.args.progress {
+                Progress::Auto if is_terminal && !is_dumb => Mode::Live,
+                Progress::Auto | Progress::Lines => Mode::Lines,
+                Progress::Live => Mode::Live,
+                Progress::None => Mode::Silent,
+            },
+            colour: if choose_colour(flag, variable, is_terminal) {
+                Colour::Styled
+            } else {
+                Colour::Plain
+            },
+            symbols: choose_symbols(variable),
+            verbose: if self.args.verbose {
+                Verbose::On
+            } else {
+                Verbose::Off
+            },
+            counter: if is_terminal {
+                Counter::Hidden
+            } else {
+                Counter::Shown
+            },
+            size: screen::size().unwrap_or(Size {
+                columns: 80,
+                rows: 24,
+            }),
+            json_report: Some(
+                Path::new(&self.header.log_dir)
+                    .join(REPORT_NAME)
+                    .to_string_lossy()
+                    .into_owned(),
+            ),
+        };
+        Ok(Terminal::new(options, Descriptor::new(descriptor)))
+    }
+
+    /// Returns where the report goes: beside the logs, and wherever else the user wants it.
+    fn report_paths(&self) -> Vec<PathBuf> {
+        let wanted = self.args.report.iter().map(|target| target.path.clone());
+        std::iter::once(self.log_dir.join(REPORT_NAME))
+            .chain(wanted)
+            .collect()
+    }
+
+    /// Writes the reports, tells the end, and returns the exit code, or dies by the user's signal.
+    fn conclude(
+        &self,
+        mut audience: Audience,
+        log_dir: &LogDir,
+        outcome: Outcome,
+    ) -> Result<u8, CommandFailure> {
+        let mut troubles = self.remove_stale_logs(&audience.record, log_dir);
+        troubles.extend(
+            audience
+                .log_errors
+                .iter()
+                .map(|error| format!("a log could not be written whole: {error}")),
+        );
+        if let Some(error) = audience.journal.error() {
+            troubles.push(format!("the journal could not be written: {error}"));
+        }
+        let event = Event::RunFinished {
+            summary: outcome.summary,
+            exit_code: exit_code(&audience.record, outcome.interrupt, &troubles),
+        };
+        // Whoever reads the last line of the text may open the report at once, so it comes first.
+        audience.record.apply(outcome.end, &event);
+        let mut lost = Vec::new();
+        for path in self.report_paths() {
+            if let Err(failure) = write_report(&path, &audience.record, RunState::Finished) {
+                lost.push(failure);
+            }
+        }
+        audience.publish(outcome.end, &event);
+        if self.args.format == RunFormat::Json {
+            print(&render_report(&audience.record, RunState::Finished))?;
+        }
+        let written = audience.terminal.finish();
+        for trouble in &troubles {
+            warn(trouble);
+        }
+        if let Err(error) = written {
+            warn(&format!(
+                "the text for people could not be written: {error}"
+            ));
+        }
+        if let Some(signal) = outcome.interrupt {
+            die_by(match signal {
+                StopSignal::Interrupt => Signal::Interrupt,
+                StopSignal::Hangup => Signal::Hangup,
+                StopSignal::Terminate | StopSignal::Kill => Signal::Terminate,
+            });
+        }
+        let code = exit_code(&audience.record, None, &troubles);
+        match lost.pop() {
+            Some(failure) if code != 1 => Err(failure),
+            Some(failure) => {
+                warn(&failure.to_string());
+                Ok(code)
+            }
+            None => Ok(code),
+        }
+    }
+
+    fn remove_stale_logs(&self, record: &Record, log_dir: &LogDir) -> Vec<String> {
+        let suites = self.header.suites.iter().zip(&record.tasks);
+        let never_started = suites.filter(|(_, task)| task.started().is_none());
+        never_started
+            .filter_map(|(suite, _)| log_dir.remove_stale_log(&suite.name).err())
+            .map(|error| format!("an old log could not be removed: {error}"))
+            .collect()
+    }
+}
+
+/// Returns the first of these that applies: the signal, a failed suite, something of the runner's own.
+fn exit_code(record: &Record, interrupt: Option<StopSignal>, troubles: &[String]) -> u8 {
+    let failures = record.tasks.iter().filter_map(|task| match &task.verdict {
+        Some(Verdict::Failed(failure)) => Some(failure),
+        _ => None,
+    });
+    let (lost, failed): (Vec<_>, Vec<_>) =
+        failures.partition(|failure| matches!(failure, Failure::Infrastructure(_)));
+    match interrupt {
+        Some(StopSignal::Interrupt) => 128 + 2,
+        Some(StopSignal::Hangup) => 128 + 1,
+        Some(StopSignal::Terminate | StopSignal::Kill) => 128 + 15,
+        None if !failed.is_empty() => 1,
+        None if !lost.is_empty() || !troubles.is_empty() => 3,
+        None => 0,
+    }
+}
+
+fn write_report(path: &Path, record: &Record, state: RunState) -> Result<(), CommandFailure> {
+    let report = render_report(record, state);
+    write_atomically(path, report.as_bytes()).map_err(|error| {
+        CommandFailure::Infrastructure(format!(
+            "cannot write the report `{}`: {error}",
+            path.display()
+        ))
+    })
+}
+
+fn available_cpus() -> u32 {
+    // The standard library reads affinity and cgroup quotas.
+    std::thread::available_parallelism()
+        .map_or(1, |count| u32::try_from(count.get()).unwrap_or(u32::MAX))
+}
+
+fn header(place: &PlaceArgs, config: &Config, project: &Project, cpus: u32) -> RunHeader {
+    let now = jiff::Zoned::now();
+    let since_epoch = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    let utc = now.timestamp().strftime("%Y%m%dT%H%M%S.%6f");
+    let monotonic = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+    let micros = monotonic.tv_sec * 1_000_000 + monotonic.tv_nsec / 1000;
+    RunHeader {
+        format: FORMAT,
+        run_id: format!("{utc}-{}", std::process::id()),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        timestamp: now.strftime("%Y-%m-%dT%H:%M:%S.%6f%:z").to_string(),
+        wall_us: i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX),
+        monotonic_us: u64::try_from(micros).unwrap_or_default(),
+        host: Host {
+            name: host_name(),
+            os: format!("{}-{}", env::consts::OS, env::consts::ARCH),
+            cpus,
+        },
+        project: project_name(&config.root),
+        root: config.root.to_string_lossy().into_owned(),
+        log_dir: config.run.log_dir.value.to_string_lossy().into_owned(),
+        max_parallel: project.max_parallel,
+        fail_fast: config.run.fail_fast.value,
+        profile: config.profile.clone(),
+        rerun_prefix: rerun_prefix(place),
+        categories: setup::category_headers(config),
+        suites: project.plan.suites.values().cloned().collect(),
+        tasks: project.plan.tasks.values().map(|task| task.suite).collect(),
+    }
+}
+
+fn host_name() -> String {
+    rustix::system::uname()
+        .nodename()
+        .to_string_lossy()
+        .into_owned()
+}
+
+fn project_name(root: &Path) -> String {
+    let root = fs::canonicalize(root).unwrap_or_else(|_| root.to_owned());
+    let name = root.file_name().unwrap_or_default();
+    name.to_string_lossy().into_owned()
+}
+
+/// Returns the words that lead to this configuration again from the same shell.
+fn rerun_prefix(place: &PlaceArgs) -> String {
+    let program = env::args().next().unwrap_or_default();
+    // A program that was found in PATH is found there again; any other needs its path.
+    let program = if program.is_empty() {
+        "regatta".to_owned()
+    } else {
+        program
+    };
+    let mut words = vec![program];
+    let mut add = |flag: &str, value: &Path| {
+        words.push(flag.to_owned());
+        words.push(value.to_string_lossy().into_owned());
+    };
+    if let Some(directory) = &place.directory {
+        add("-C", directory);
+    }
+    if let Some(config) = &place.config {
+        add("--config", config);
+    }
+    if let Some(profile) = &place.profile {
+        add("--profile", Path::new(profile));
+    }
+    if let Some(log_dir) = &place.log_dir {
+        add("--log-dir", log_dir);
+    }
+    shell::join(words.iter().map(String::as_str))
+}

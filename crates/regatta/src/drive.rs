@@ -1,0 +1,189 @@
+//! The one loop: it owns the clock, hands facts to the scheduler and carries out what it decides.
+
+use std::collections::VecDeque;
+use std::io;
+use std::sync::mpsc::Receiver;
+use std::time::{Duration, Instant};
+
+use regatta_core::event::{Event, Repository, StopSignal, Summary};
+use regatta_core::id::AttemptId;
+use regatta_core::schedule::{Effect, Input, Scheduler};
+use regatta_core::time::Time;
+use regatta_core::verdict::{AttemptReport, Status};
+
+use crate::audience::Audience;
+use crate::backend::{Local, Occurrence};
+use crate::screen;
+
+/// How long a run that is over waits for git's answer.
+const REPOSITORY_PATIENCE: Duration = Duration::from_secs(2);
+
+/// A run that goes on.
+pub struct Drive<'r> {
+    /// Decides.
+    pub scheduler: Scheduler,
+    /// Acts.
+    pub backend: &'r mut Local,
+    /// Is told.
+    pub audience: &'r mut Audience,
+    /// Where the state of the repository will come from, if there is one.
+    pub repository: Option<Receiver<Option<Repository>>>,
+    /// The moment that counts as the beginning.
+    pub begin: Instant,
+}
+
+/// How a run went.
+#[derive(Debug, Clone, Copy)]
+pub struct Outcome {
+    /// The counts.
+    pub summary: Summary,
+    /// The first signal by which the user ended the run.
+    pub interrupt: Option<StopSignal>,
+    /// When it was over.
+    pub end: Time,
+}
+
+impl Drive<'_> {
+    /// Runs the plan to its end.
+    ///
+    /// # Errors
+    /// The system refuses to wait for processes; what runs is ended then.
+    pub fn run(mut self) -> io::Result<Outcome> {
+        let mut interrupt = None;
+        let mut inputs = VecDeque::from([Input::Begin]);
+        let mut effects = Vec::new();
+        loop {
+            while let Some(input) = inputs.pop_front() {
+                let now = self.now();
+                self.scheduler.handle(now, input, &mut effects);
+                for effect in effects.drain(..) {
+                    inputs.extend(self.carry_out(now, effect));
+                }
+            }
+            if let Some(summary) = self.scheduler.summary() {
+                self.await_repository();
+                let end = self.now();
+                return Ok(Outcome {
+                    summary,
+                    interrupt,
+                    end,
+                });
+            }
+            let occurrences = self.backend.wait(self.patience())?;
+            let now = self.now();
+            for occurrence in occurrences {
+                if let Occurrence::Signal(signal) = occurrence {
+                    interrupt.get_or_insert(signal);
+                }
+                inputs.extend(self.note(now, occurrence));
+            }
+            if self.scheduler.next_wakeup().is_some_and(|at| at <= now) {
+                inputs.push_back(Input::Wakeup);
+            }
+            if self
+                .audience
+                .terminal
+                .next_tick()
+                .is_some_and(|at| at <= now)
+            {
+                self.audience.terminal.tick(now);
+            }
+        }
+    }
+
+    fn now(&self) -> Time {
+        Time(self.begin.elapsed())
+    }
+
+    /// Returns how long nothing needs to be done if nothing happens.
+    fn patience(&self) -> Option<Duration> {
+        let wakeup = self.scheduler.next_wakeup();
+        let tick = self.audience.terminal.next_tick();
+        let next = [wakeup, tick].into_iter().flatten().min()?;
+        Some(next - self.now())
+    }
+
+    /// Does what the scheduler wants and returns the fact that follows at once, if one does.
+    fn carry_out(&mut self, now: Time, effect: Effect) -> Option<Input> {
+        match effect {
+            Effect::Spawn { attempt, slot } => Some(match self.backend.spawn(attempt, slot) {
+                Ok(()) => Input::Started(attempt),
+                Err(exit) => Input::Finished(attempt, AttemptReport::bare(exit)),
+            }),
+            Effect::Signal { attempt, signal } => {
+                self.backend.signal(attempt, signal);
+                None
+            }
+            Effect::Emit(mut event) => {
+                self.illustrate(&mut event);
+                self.audience.publish(now, &event);
+                None
+            }
+        }
+    }
+
+    /// Adds to an event what a reader wants to see and the scheduler does not know.
+    fn illustrate(&mut self, event: &mut Event) {
+        match event {
+            Event::Slow {
+                attempt, last_line, ..
+            } => *last_line = self.backend.last_line(*attempt),
+            Event::AttemptFinished {
+                attempt,
+                verdict,
+                report,
+            } if verdict.status() != Status::Passed && report.usage.is_some() => {
+                report.excerpt = self.backend.excerpt(*attempt);
+            }
+            _ => {}
+        }
+    }
+
+    /// Passes on what happened and returns what the scheduler has to know of it.
+    fn note(&mut self, now: Time, occurrence: Occurrence) -> Option<Input> {
+        match occurrence {
+            Occurrence::Printed(attempt) => Some(Input::Printed(attempt)),
+            Occurrence::Output(attempt, bytes) => Some(self.note_output(now, attempt, &bytes)),
+            Occurrence::Finished(attempt, report) => Some(Input::Finished(attempt, report)),
+            Occurrence::Signal(signal) => Some(Input::Interrupt(signal)),
+            Occurrence::Resized => {
+                if let Some(size) = screen::size() {
+                    let terminal = &mut self.audience.terminal;
+                    terminal.handle_resize(size.columns, size.rows);
+                }
+                None
+            }
+            Occurrence::Woken => {
+                self.note_repository(now);
+                None
+            }
+        }
+    }
+
+    fn note_output(&mut self, now: Time, attempt: AttemptId, bytes: &[u8]) -> Input {
+        self.audience.publish_output(now, attempt, bytes);
+        Input::Printed(attempt)
+    }
+
+    fn note_repository(&mut self, now: Time) {
+        let answer = self.repository.as_ref().map(Receiver::try_recv);
+        if let Some(Ok(state)) = answer {
+            self.publish_repository(now, state);
+        }
+    }
+
+    fn await_repository(&mut self) {
+        if let Some(receiver) = &self.repository
+            && let Ok(state) = receiver.recv_timeout(REPOSITORY_PATIENCE)
+        {
+            self.publish_repository(self.now(), state);
+        }
+    }
+
+    fn publish_repository(&mut self, now: Time, state: Option<Repository>) {
+        self.repository = None;
+        if let Some(state) = state {
+            self.audience.publish(now, &Event::RepositoryRead(state));
+        }
+    }
+}
