@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::declaration::{Root, SuiteTable};
-use super::field::Located;
-use super::table::{Entry, entries};
+use super::table::Entry;
 use crate::diagnostic::{Diagnostic, Place, Source, find_similar, quote};
 
 /// Names are compared with every suite for a suggestion; after so many slips that is not worth it.
@@ -16,7 +15,7 @@ const MOST_STEPS: usize = 1_000;
 
 /// Checks every `depends_on` of the document.
 pub(super) fn check_dependencies(root: &Root, source: &Source) -> Vec<Diagnostic> {
-    let suites = entries(root.suites.as_ref());
+    let suites = root.suites.entries();
     let mut graph = Graph::new(suites, source);
     let mut problems = graph.connect();
     problems.extend(graph.find_cycles());
@@ -58,7 +57,7 @@ impl<'a> Graph<'a> {
         for (index, suite) in suites.iter().enumerate() {
             let mut first_lines = BTreeMap::new();
             let mut edges = Vec::new();
-            for entry in depends_on(&suite.table) {
+            for entry in suite.table.depends_on.located_names() {
                 let name = quote(&suite.name);
                 let wanted = quote(&entry.value);
                 let here = self.source.line(entry.span.start);
@@ -175,10 +174,6 @@ enum State {
     New,
     OnPath { depth: usize },
     Done,
-}
-
-fn depends_on(table: &SuiteTable) -> &[Located<String>] {
-    table.depends_on.as_ref().map_or(&[], |list| &list.value.0)
 }
 
 fn count_word(count: usize) -> String {

@@ -2,10 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::declaration::{Root, RunTable};
-use super::field::Located;
+use super::declaration::Root;
 use super::resolve::DEFAULT_CATEGORY;
-use super::table::entries;
 use crate::diagnostic::{Diagnostic, Source, find_similar, quote};
 
 /// The longest suite name; leaves room for what logs add to it.
@@ -18,7 +16,7 @@ pub(super) const RESERVED_NAMES: [&str; 1] = ["test-report"];
 pub(super) fn check_names(root: &Root, source: &Source) -> Vec<Diagnostic> {
     let mut problems = Vec::new();
     let mut seen = BTreeMap::new();
-    for suite in entries(root.suites.as_ref()) {
+    for suite in root.suites.entries() {
         let name = suite.name.as_str();
         // An empty name has been reported when it was read.
         if let Some((fault, help)) = find_fault(name).filter(|_| !name.is_empty()) {
@@ -41,20 +39,22 @@ pub(super) fn check_names(root: &Root, source: &Source) -> Vec<Diagnostic> {
 
 /// Checks that the categories which `--fast` leaves out exist.
 pub(super) fn check_fast_excludes(root: &Root) -> Vec<Diagnostic> {
-    let declared = entries(root.categories.as_ref())
+    let declared = root
+        .categories
+        .entries()
         .iter()
         .map(|entry| entry.name.as_str());
-    let used = entries(root.suites.as_ref()).iter().filter_map(|suite| {
-        let category = suite.table.category.as_ref()?;
-        Some(category.value.0.as_str())
+    let used = root.suites.entries().iter().filter_map(|suite| {
+        let category = suite.table.category.0.as_ref()?;
+        Some(category.value.as_str())
     });
     let known: BTreeSet<&str> = declared.chain(used).chain([DEFAULT_CATEGORY]).collect();
 
-    let run = root.run.iter().map(|run| &run.value);
-    let profiles = entries(root.profile.as_ref())
-        .iter()
-        .map(|profile| &profile.table);
-    let names = run.chain(profiles).flat_map(excluded_names);
+    let run = root.run.0.iter().map(|run| &run.value);
+    let profiles = root.profile.entries().iter().map(|profile| &profile.table);
+    let names = run
+        .chain(profiles)
+        .flat_map(|table| table.fast_excludes.located_names());
     let unknown = names.filter(|name| !known.contains(name.value.as_str()));
     unknown
         .map(|name| {
@@ -69,13 +69,6 @@ pub(super) fn check_fast_excludes(root: &Root) -> Vec<Diagnostic> {
             Diagnostic::at(name.span.clone(), message).help(help)
         })
         .collect()
-}
-
-fn excluded_names(table: &RunTable) -> &[Located<String>] {
-    table
-        .fast_excludes
-        .as_ref()
-        .map_or(&[], |list| &list.value.0)
 }
 
 /// Returns what is wrong with a name, to follow the name, and what to do.

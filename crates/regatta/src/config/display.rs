@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use super::declaration::Root;
 use super::model::{Category, Group, Suite};
-use super::table::entries;
 
 /// Icons of categories that declare none.
 const ICONS: [(&str, &str); 4] = [
@@ -17,21 +16,15 @@ const OTHER_ICON: &str = "📦";
 
 /// Returns every category that is declared or used, in display order.
 pub(super) fn list_categories(root: &Root, suites: &[Suite]) -> Vec<Category> {
-    let declared = entries(root.categories.as_ref());
+    let declared = root.categories.entries();
     let mut categories: Vec<Category> = declared
         .iter()
         .map(|entry| {
             let usual = default_category(&entry.name);
             let given = &entry.table;
             Category {
-                title: given
-                    .title
-                    .as_ref()
-                    .map_or(usual.title, |title| title.value.0.clone()),
-                icon: given
-                    .icon
-                    .as_ref()
-                    .map_or(usual.icon, |icon| icon.value.0.clone()),
+                title: given.title.value().unwrap_or(usual.title),
+                icon: given.icon.value().unwrap_or(usual.icon),
                 name: usual.name,
             }
         })
@@ -56,16 +49,12 @@ fn default_category(name: &str) -> Category {
 
 /// Returns every group that is declared or used.
 pub(super) fn list_groups(root: &Root, suites: &[Suite]) -> Vec<Group> {
-    let declared = entries(root.groups.as_ref());
+    let declared = root.groups.entries();
     let mut groups: Vec<Group> = declared
         .iter()
         .map(|entry| Group {
             name: entry.name.clone(),
-            capacity: entry
-                .table
-                .capacity
-                .as_ref()
-                .map_or(1, |capacity| capacity.value.0),
+            capacity: entry.table.capacity.value().unwrap_or(1),
         })
         .collect();
     let mut seen: BTreeSet<&str> = declared.iter().map(|entry| entry.name.as_str()).collect();

@@ -13,28 +13,36 @@ use crate::diagnostic::{Diagnostic, quote};
 pub(super) type Item<'i> = Spanned<DeValue<'i>>;
 
 /// Something that a key may hold.
-pub(super) trait Field: Sized {
+pub(super) trait Field {
+    /// What it becomes.
+    type Value;
+
     /// Returns the value, or `None` after telling `reader` everything that is wrong with it.
-    fn read(reader: &mut Reader<'_>, item: &Item<'_>) -> Option<Self>;
+    fn read(reader: &mut Reader<'_>, item: &Item<'_>) -> Option<Self::Value>;
 
     /// Returns the JSON Schema of what [`Field::read`] accepts.
     fn schema() -> Json;
 }
 
 /// A field that one look decides: it is accepted or not, and `forms` says what would be.
-pub(super) trait Scalar: Sized {
+pub(super) trait Scalar {
+    /// What it becomes.
+    type Value;
+
     /// Returns what is accepted, to follow "use ".
     fn forms() -> String;
 
     /// Returns the value if it is one of the forms.
-    fn accept(value: &DeValue<'_>) -> Option<Self>;
+    fn accept(value: &DeValue<'_>) -> Option<Self::Value>;
 
     /// Returns the JSON Schema of the forms.
     fn schema() -> Json;
 }
 
 impl<T: Scalar> Field for T {
-    fn read(reader: &mut Reader<'_>, item: &Item<'_>) -> Option<Self> {
+    type Value = T::Value;
+
+    fn read(reader: &mut Reader<'_>, item: &Item<'_>) -> Option<T::Value> {
         let value = T::accept(item.get_ref());
         if value.is_none() {
             reader.refuse(item, &T::forms());
@@ -53,6 +61,36 @@ pub(super) struct Located<T> {
     pub(super) value: T,
     /// Bytes of the text.
     pub(super) span: Range<usize>,
+}
+
+/// What a key holds: nothing, or a value and its place.
+#[derive(Debug, Clone)]
+pub(super) struct Given<T>(pub(super) Option<Located<T>>);
+
+impl<T> Default for Given<T> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+impl<T: Clone> Given<T> {
+    /// Returns the value without its place.
+    pub(super) fn value(&self) -> Option<T> {
+        self.0.as_ref().map(|given| given.value.clone())
+    }
+}
+
+impl Given<Vec<Located<String>>> {
+    /// Returns the names with their places; none when the key is not there.
+    pub(super) fn located_names(&self) -> &[Located<String>] {
+        self.0.as_ref().map_or(&[], |given| &given.value)
+    }
+
+    /// Returns the names.
+    pub(super) fn names(&self) -> Vec<String> {
+        let names = self.located_names().iter();
+        names.map(|name| name.value.clone()).collect()
+    }
 }
 
 /// The walk over one document: where it is, and what it has found wrong.

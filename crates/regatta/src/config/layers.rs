@@ -7,10 +7,10 @@ use std::time::Duration;
 use regatta_core::terms::{FailFast, FlakyVerdict, Leftovers, Retries};
 
 use super::declaration::{RunTable, TermsTable};
-use super::field::Located;
+use super::field::Given;
 use super::model::{Run, Terms};
 use super::setting::{Ci, Origin, Setting};
-use super::value::{MaxParallel, NameList};
+use super::value::MaxParallel;
 
 /// Returns what holds when nobody says anything.
 pub(super) fn default_run(ci: Ci) -> Run {
@@ -44,88 +44,34 @@ pub(super) type OriginAt<'a> = &'a dyn Fn(usize) -> Origin;
 
 /// Lays what a table says over `run`.
 pub(super) fn overlay_run(run: &mut Run, table: &RunTable, origin: OriginAt<'_>) {
-    overlay(
-        &mut run.max_parallel,
-        table.max_parallel.as_ref(),
-        origin,
-        |value| *value,
-    );
-    overlay(
-        &mut run.fail_fast,
-        table.fail_fast.as_ref(),
-        origin,
-        |value| *value,
-    );
-    overlay(&mut run.log_dir, table.log_dir.as_ref(), origin, |value| {
-        value.0.clone()
-    });
-    overlay(
-        &mut run.fast_excludes,
-        table.fast_excludes.as_ref(),
-        origin,
-        NameList::names,
-    );
+    overlay(&mut run.max_parallel, &table.max_parallel, origin);
+    overlay(&mut run.fail_fast, &table.fail_fast, origin);
+    overlay(&mut run.log_dir, &table.log_dir, origin);
+    if let Some(given) = &table.fast_excludes.0 {
+        run.fast_excludes = Setting {
+            value: table.fast_excludes.names(),
+            origin: origin(given.span.start),
+        };
+    }
     overlay_terms(&mut run.terms, &table.terms, origin);
 }
 
 /// Lays what a table says over `terms`.
 pub(super) fn overlay_terms(terms: &mut Terms, table: &TermsTable, origin: OriginAt<'_>) {
-    overlay(
-        &mut terms.timeout,
-        table.timeout.as_ref(),
-        origin,
-        |value| value.map(|length| length.0),
-    );
-    overlay(
-        &mut terms.grace_period,
-        table.grace_period.as_ref(),
-        origin,
-        |value| value.0,
-    );
-    overlay(
-        &mut terms.slow_after,
-        table.slow_after.as_ref(),
-        origin,
-        |value| value.map(|length| length.0),
-    );
-    overlay(
-        &mut terms.idle_timeout,
-        table.idle_timeout.as_ref(),
-        origin,
-        |value| value.map(|length| length.0),
-    );
-    overlay(
-        &mut terms.retries,
-        table.retries.as_ref(),
-        origin,
-        Clone::clone,
-    );
-    overlay(&mut terms.flaky, table.flaky.as_ref(), origin, |value| {
-        *value
-    });
-    overlay(
-        &mut terms.leftovers,
-        table.leftovers.as_ref(),
-        origin,
-        |value| *value,
-    );
-    overlay(
-        &mut terms.max_log_bytes,
-        table.max_log.as_ref(),
-        origin,
-        |value| value.0,
-    );
+    overlay(&mut terms.timeout, &table.timeout, origin);
+    overlay(&mut terms.grace_period, &table.grace_period, origin);
+    overlay(&mut terms.slow_after, &table.slow_after, origin);
+    overlay(&mut terms.idle_timeout, &table.idle_timeout, origin);
+    overlay(&mut terms.retries, &table.retries, origin);
+    overlay(&mut terms.flaky, &table.flaky, origin);
+    overlay(&mut terms.leftovers, &table.leftovers, origin);
+    overlay(&mut terms.max_log_bytes, &table.max_log, origin);
 }
 
-fn overlay<T, V>(
-    setting: &mut Setting<T>,
-    given: Option<&Located<V>>,
-    origin: OriginAt<'_>,
-    convert: impl FnOnce(&V) -> T,
-) {
-    if let Some(given) = given {
+fn overlay<T: Clone>(setting: &mut Setting<T>, given: &Given<T>, origin: OriginAt<'_>) {
+    if let Some(given) = &given.0 {
         *setting = Setting {
-            value: convert(&given.value),
+            value: given.value.clone(),
             origin: origin(given.span.start),
         };
     }

@@ -3,7 +3,7 @@
 //! Order of precedence, weakest first: default, `[run]`, profile, suite, variable, flag; the last
 //! two arrive as one [`Overrides`].
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use regatta_core::terms::{Expect, FailFast, FlakyVerdict, Retries};
@@ -16,7 +16,7 @@ use super::document::Document;
 use super::layers::{default_run, overlay_run, overlay_terms};
 use super::model::{Config, Run, Suite, Terms};
 use super::setting::{Ci, Origin, Setting};
-use super::table::{Entry, entries};
+use super::table::Entry;
 use super::value::MaxParallel;
 use crate::diagnostic::{Diagnostic, Diagnostics, Source, find_similar, quote};
 
@@ -62,7 +62,9 @@ pub fn resolve(document: &Document, overrides: &Overrides) -> Result<Config, Dia
     }
 
     let run = resolve_run(document, profile, overrides);
-    let suites: Vec<Suite> = entries(root.suites.as_ref())
+    let suites: Vec<Suite> = root
+        .suites
+        .entries()
         .iter()
         .filter_map(|entry| resolve_suite(entry, &run.terms, overrides, source))
         .collect();
@@ -86,7 +88,7 @@ fn find_profile<'a>(
     let Some(wanted) = &overrides.profile else {
         return Ok(None);
     };
-    let profiles = entries(root.profile.as_ref());
+    let profiles = root.profile.entries();
     if let Some(found) = profiles.iter().find(|profile| profile.name == *wanted) {
         return Ok(Some(found));
     }
@@ -112,7 +114,7 @@ fn resolve_run(
 ) -> Run {
     let mut run = default_run(overrides.ci);
     let source = &document.source;
-    if let Some(table) = &document.root.run {
+    if let Some(table) = &document.root.run.0 {
         overlay_run(&mut run, &table.value, &|start| Origin::Run {
             line: source.line(start),
         });
@@ -155,50 +157,28 @@ fn resolve_suite(
     });
     override_terms(&mut terms, overrides);
     let mut groups = BTreeSet::new();
-    let mut parallel_group = table
-        .parallel_group
-        .as_ref()
-        .map_or(Vec::new(), |list| list.value.0.names());
+    let mut parallel_group = table.parallel_group.names();
     parallel_group.retain(|group| groups.insert(group.clone()));
     Some(Suite {
         name: entry.name.clone(),
-        command: table.command.as_ref()?.value.clone(),
-        description: table
-            .description
-            .as_ref()
-            .map_or(String::new(), |text| text.value.0.clone()),
+        command: table.command.value()?,
+        description: table.description.value().unwrap_or_default(),
         category: table
             .category
-            .as_ref()
-            .map_or(DEFAULT_CATEGORY, |name| &name.value.0)
-            .to_owned(),
-        tags: table
-            .tags
-            .as_ref()
-            .map_or(Vec::new(), |list| list.value.names()),
-        owner: table.owner.as_ref().map(|text| text.value.0.clone()),
-        dir: table
-            .dir
-            .as_ref()
-            .map_or(".".into(), |path| path.value.0.clone()),
-        env: table
-            .env
-            .as_ref()
-            .map_or(BTreeMap::new(), |env| env.value.0.clone()),
-        depends_on: table
-            .depends_on
-            .as_ref()
-            .map_or(Vec::new(), |list| list.value.names()),
+            .value()
+            .unwrap_or_else(|| DEFAULT_CATEGORY.to_owned()),
+        tags: table.tags.names(),
+        owner: table.owner.value(),
+        dir: table.dir.value().unwrap_or_else(|| ".".into()),
+        env: table.env.value().unwrap_or_default(),
+        depends_on: table.depends_on.names(),
         parallel_group,
-        cpus: table.cpus.as_ref().map_or(1, |cpus| cpus.value.0),
-        expect: table
-            .expect
-            .as_ref()
-            .map_or(Expect::Pass, |expect| expect.value),
+        cpus: table.cpus.value().unwrap_or(1),
+        expect: table.expect.value().unwrap_or(Expect::Pass),
         skip_exit_code: table
             .skip_exit_code
-            .as_ref()
-            .and_then(|code| code.value.0.try_into().ok()),
+            .value()
+            .and_then(|code| code.try_into().ok()),
         terms,
         line: source.line(entry.span.start),
     })

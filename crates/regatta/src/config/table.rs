@@ -6,7 +6,7 @@ use serde_json::{Map, Value as Json, json};
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
-use super::field::{Field, Item, Located, Reader};
+use super::field::{Field, Given, Item, Reader};
 use crate::diagnostic::{Diagnostic, find_similar, quote};
 
 /// A table with declared keys; the `table!` macro implements it.
@@ -38,7 +38,7 @@ macro_rules! table {
         $(#[doc = $about])*
         #[derive(Debug, Clone, Default)]
         pub(super) struct $name {
-            $($(#[doc = $doc])* pub(super) $key: Option<$crate::config::field::Located<$type>>,)*
+            $($(#[doc = $doc])* pub(super) $key: $crate::config::field::Given<<$type as $crate::config::field::Field>::Value>,)*
             $(pub(super) $part: $part_type,)?
         }
 
@@ -57,11 +57,11 @@ macro_rules! table {
                 reader: &mut $crate::config::field::Reader<'_>,
                 item: &$crate::config::field::Item<'_>,
             ) -> bool {
-                use $crate::config::field::{Field, Located};
+                use $crate::config::field::{Field, Given, Located};
                 match key {
                     $(stringify!($key) => {
-                        self.$key = <$type as Field>::read(reader, item)
-                            .map(|value| Located { value, span: item.span() });
+                        let value = <$type as Field>::read(reader, item);
+                        self.$key = Given(value.map(|value| Located { value, span: item.span() }));
                         true
                     })*
                     _ => false $(|| self.$part.set(key, reader, item))?,
@@ -81,6 +81,8 @@ macro_rules! table {
         }
 
         impl $crate::config::field::Field for $name {
+            type Value = Self;
+
             fn read(
                 reader: &mut $crate::config::field::Reader<'_>,
                 item: &$crate::config::field::Item<'_>,
@@ -110,7 +112,16 @@ pub(super) struct Entry<T> {
     pub(super) table: T,
 }
 
-impl<T: Field + Default> Field for Named<T> {
+impl<T> Given<Named<T>> {
+    /// Returns the tables under the key; none when it is not there.
+    pub(super) fn entries(&self) -> &[Entry<T>] {
+        self.0.as_ref().map_or(&[], |named| &named.value.0)
+    }
+}
+
+impl<T: Field<Value = T> + Default> Field for Named<T> {
+    type Value = Self;
+
     fn read(reader: &mut Reader<'_>, item: &Item<'_>) -> Option<Self> {
         let DeValue::Table(table) = item.get_ref() else {
             reader.refuse(item, "a table of tables");
@@ -145,11 +156,6 @@ impl<T: Field + Default> Field for Named<T> {
             "additionalProperties": T::schema(),
         })
     }
-}
-
-/// Returns the tables under a key that may be missing.
-pub(super) fn entries<T>(named: Option<&Located<Named<T>>>) -> &[Entry<T>] {
-    named.map_or(&[], |named| &named.value.0)
 }
 
 /// Reads every key of a table; unknown and missing ones are problems like any other.

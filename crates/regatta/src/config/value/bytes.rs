@@ -7,8 +7,7 @@ use super::super::field::Scalar;
 use super::plain::to_i64;
 
 /// A number of bytes above zero.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::config) struct Bytes(pub(in crate::config) u64);
+pub(in crate::config) struct Bytes;
 
 /// Each unit and its bytes.
 const UNITS: [(&str, u64); 9] = [
@@ -27,17 +26,19 @@ const UNITS: [(&str, u64); 9] = [
 const LARGEST: u64 = 1 << 50;
 
 impl Scalar for Bytes {
+    type Value = u64;
+
     fn forms() -> String {
         "a number of bytes above 0, or text such as \"512KiB\", \"64MiB\" or \"1GB\"".to_owned()
     }
 
-    fn accept(value: &DeValue<'_>) -> Option<Self> {
+    fn accept(value: &DeValue<'_>) -> Option<u64> {
         let bytes = match value {
             DeValue::Integer(bytes) => to_i64(bytes)?.try_into().ok()?,
             DeValue::String(text) => parse_bytes(text)?,
             _ => return None,
         };
-        (1..=LARGEST).contains(&bytes).then_some(Self(bytes))
+        (1..=LARGEST).contains(&bytes).then_some(bytes)
     }
 
     fn schema() -> Json {
@@ -81,7 +82,7 @@ mod tests {
         ];
         for (text, bytes) in cases {
             let value = DeValue::parse(text).unwrap();
-            assert_eq!(Bytes::accept(value.get_ref()), bytes.map(Bytes), "{text}");
+            assert_eq!(Bytes::accept(value.get_ref()), bytes, "{text}");
         }
     }
 }

@@ -8,13 +8,15 @@ use super::super::model::Command;
 use super::plain::Text;
 
 impl Field for Command {
+    type Value = Self;
+
     fn read(reader: &mut Reader<'_>, item: &Item<'_>) -> Option<Self> {
         match item.get_ref() {
             DeValue::Array(entries) => {
                 let mut arguments = Vec::new();
                 for entry in entries {
                     match Text::accept(entry.get_ref()) {
-                        Some(Text(argument)) => arguments.push(argument),
+                        Some(argument) => arguments.push(argument),
                         None => reader.refuse_entry(entry, &Text::forms()),
                     }
                 }
@@ -28,11 +30,11 @@ impl Field for Command {
             }
             value => {
                 match Text::accept(value) {
-                    Some(Text(line)) if line.trim().is_empty() => {
+                    Some(line) if line.trim().is_empty() => {
                         reader.refuse_empty(item, "the command line to run");
                         None
                     }
-                    Some(Text(line)) => Some(Self::Shell(line)),
+                    Some(line) => Some(Self::Shell(line)),
                     None => {
                         reader.refuse(item, "a command line in quotes, or a list of program and arguments, without NUL");
                         None

@@ -9,12 +9,10 @@ use super::super::field::Scalar;
 use super::plain::to_i64;
 
 /// A duration above zero.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::config) struct Length(pub(in crate::config) Duration);
+pub(in crate::config) struct Length;
 
 /// A duration that may be zero.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::config) struct Pause(pub(in crate::config) Duration);
+pub(in crate::config) struct Pause;
 
 /// Spellings of each unit, and its length.
 const UNITS: [(&[&str], Duration); 4] = [
@@ -37,14 +35,16 @@ const UNITS: [(&[&str], Duration); 4] = [
 const LONGEST: Duration = Duration::from_hours(365 * 24);
 
 impl Scalar for Length {
+    type Value = Duration;
+
     fn forms() -> String {
         "seconds above 0 such as 300 or 2.5, or text such as \"500ms\", \"5m\", \"1m 30s\" or \"1h\""
             .to_owned()
     }
 
-    fn accept(value: &DeValue<'_>) -> Option<Self> {
+    fn accept(value: &DeValue<'_>) -> Option<Duration> {
         let duration = read_duration(value)?;
-        (!duration.is_zero()).then_some(Self(duration))
+        (!duration.is_zero()).then_some(duration)
     }
 
     fn schema() -> Json {
@@ -56,12 +56,14 @@ impl Scalar for Length {
 }
 
 impl Scalar for Pause {
+    type Value = Duration;
+
     fn forms() -> String {
         "seconds such as 0, 2.5 or 10, or text such as \"500ms\", \"5m\" or \"1m 30s\"".to_owned()
     }
 
-    fn accept(value: &DeValue<'_>) -> Option<Self> {
-        read_duration(value).map(Self)
+    fn accept(value: &DeValue<'_>) -> Option<Duration> {
+        read_duration(value)
     }
 
     fn schema() -> Json {
@@ -74,11 +76,13 @@ impl Scalar for Pause {
 
 /// The word "none" switches the setting off.
 impl Scalar for Option<Length> {
+    type Value = Option<Duration>;
+
     fn forms() -> String {
         format!("{}, or \"none\"", Length::forms())
     }
 
-    fn accept(value: &DeValue<'_>) -> Option<Self> {
+    fn accept(value: &DeValue<'_>) -> Option<Self::Value> {
         if value.as_str() == Some("none") {
             return Some(None);
         }
@@ -199,7 +203,7 @@ mod tests {
         ];
         for (text, seconds) in cases {
             let value = DeValue::parse(text).unwrap();
-            let expected = seconds.map(|seconds| Length(Duration::from_secs_f64(seconds)));
+            let expected = seconds.map(Duration::from_secs_f64);
             assert_eq!(Length::accept(value.get_ref()), expected, "{text}");
         }
     }

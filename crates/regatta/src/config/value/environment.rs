@@ -10,11 +10,12 @@ use super::plain::Text;
 use crate::diagnostic::{Diagnostic, quote};
 
 /// Values by variable name; names are neither empty nor contain `=` or NUL.
-#[derive(Debug, Clone, Default)]
-pub(in crate::config) struct Environment(pub(in crate::config) BTreeMap<String, String>);
+pub(in crate::config) struct Environment;
 
 impl Field for Environment {
-    fn read(reader: &mut Reader<'_>, item: &Item<'_>) -> Option<Self> {
+    type Value = BTreeMap<String, String>;
+
+    fn read(reader: &mut Reader<'_>, item: &Item<'_>) -> Option<Self::Value> {
         let DeValue::Table(table) = item.get_ref() else {
             reader.refuse(item, "a table such as { NAME = \"value\" }");
             return None;
@@ -32,11 +33,11 @@ impl Field for Environment {
                 let help = "variable names are not empty and contain neither `=` nor NUL";
                 reader.problems.push(problem.help(help));
             }
-            if let Some(Text(value)) = reader.descend(name, |reader| Text::read(reader, item)) {
+            if let Some(value) = reader.descend(name, |reader| Text::read(reader, item)) {
                 variables.insert(name.to_owned(), value);
             }
         }
-        Some(Self(variables))
+        Some(variables)
     }
 
     fn schema() -> Json {

@@ -7,22 +7,15 @@ use super::super::field::{Field, Item, Located, Reader, Scalar};
 use super::plain::Name;
 
 /// A list of names.
-#[derive(Debug, Clone, Default)]
-pub(in crate::config) struct NameList(pub(in crate::config) Vec<Located<String>>);
+pub(in crate::config) struct NameList;
 
 /// One name, or a list of them.
-#[derive(Debug, Clone, Default)]
-pub(in crate::config) struct NameOrList(pub(in crate::config) NameList);
-
-impl NameList {
-    /// Returns the names without their places.
-    pub(in crate::config) fn names(&self) -> Vec<String> {
-        self.0.iter().map(|name| name.value.clone()).collect()
-    }
-}
+pub(in crate::config) struct NameOrList;
 
 impl Field for NameList {
-    fn read(reader: &mut Reader<'_>, item: &Item<'_>) -> Option<Self> {
+    type Value = Vec<Located<String>>;
+
+    fn read(reader: &mut Reader<'_>, item: &Item<'_>) -> Option<Self::Value> {
         let DeValue::Array(entries) = item.get_ref() else {
             reader.refuse(item, "a list such as [\"one\", \"two\"]");
             return None;
@@ -30,14 +23,14 @@ impl Field for NameList {
         let mut names = Vec::new();
         for entry in entries {
             match Name::accept(entry.get_ref()) {
-                Some(Name(value)) => names.push(Located {
+                Some(value) => names.push(Located {
                     value,
                     span: entry.span(),
                 }),
                 None => reader.refuse_entry(entry, &Name::forms()),
             }
         }
-        Some(Self(names))
+        Some(names)
     }
 
     fn schema() -> Json {
@@ -46,16 +39,18 @@ impl Field for NameList {
 }
 
 impl Field for NameOrList {
-    fn read(reader: &mut Reader<'_>, item: &Item<'_>) -> Option<Self> {
+    type Value = Vec<Located<String>>;
+
+    fn read(reader: &mut Reader<'_>, item: &Item<'_>) -> Option<Self::Value> {
         if item.get_ref().is_array() {
-            return NameList::read(reader, item).map(Self);
+            return NameList::read(reader, item);
         }
-        let Some(Name(value)) = Name::accept(item.get_ref()) else {
+        let Some(value) = Name::accept(item.get_ref()) else {
             reader.refuse(item, "a name in quotes, or a list of names");
             return None;
         };
         let span = item.span();
-        Some(Self(NameList(vec![Located { value, span }])))
+        Some(vec![Located { value, span }])
     }
 
     fn schema() -> Json {

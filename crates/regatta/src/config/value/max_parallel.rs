@@ -58,6 +58,8 @@ impl fmt::Display for MaxParallel {
 }
 
 impl Scalar for MaxParallel {
+    type Value = Self;
+
     fn forms() -> String {
         "a whole number from 1, \"auto\", or a percentage such as \"50%\"".to_owned()
     }

@@ -8,32 +8,30 @@ use toml::de::{DeInteger, DeValue};
 use super::super::field::Scalar;
 
 /// Any text without a NUL byte.
-#[derive(Debug, Clone)]
-pub(in crate::config) struct Text(pub(in crate::config) String);
+pub(in crate::config) struct Text;
 
 /// A text that is not empty.
-#[derive(Debug, Clone)]
-pub(in crate::config) struct Name(pub(in crate::config) String);
+pub(in crate::config) struct Name;
 
 /// A path as given.
-#[derive(Debug, Clone)]
-pub(in crate::config) struct Path(pub(in crate::config) PathBuf);
+pub(in crate::config) struct Path;
 
 /// A whole number between two bounds, both included.
-#[derive(Debug, Clone, Copy)]
-pub(in crate::config) struct Whole<const LEAST: u32, const MOST: u32>(pub(in crate::config) u32);
+pub(in crate::config) struct Whole<const LEAST: u32, const MOST: u32>;
 
 /// Schema pattern of texts without NUL.
 const NO_NUL: &str = r"^[^\u0000]*$";
 
 impl Scalar for Text {
+    type Value = String;
+
     fn forms() -> String {
         "text in quotes, without NUL".to_owned()
     }
 
-    fn accept(value: &DeValue<'_>) -> Option<Self> {
+    fn accept(value: &DeValue<'_>) -> Option<Self::Value> {
         let text = value.as_str()?;
-        (!text.contains('\0')).then(|| Self(text.to_owned()))
+        (!text.contains('\0')).then(|| text.to_owned())
     }
 
     fn schema() -> Json {
@@ -42,13 +40,15 @@ impl Scalar for Text {
 }
 
 impl Scalar for Name {
+    type Value = String;
+
     fn forms() -> String {
         "text in quotes, not empty, without NUL".to_owned()
     }
 
-    fn accept(value: &DeValue<'_>) -> Option<Self> {
-        let Text(text) = Text::accept(value)?;
-        (!text.is_empty()).then_some(Self(text))
+    fn accept(value: &DeValue<'_>) -> Option<Self::Value> {
+        let text = Text::accept(value)?;
+        (!text.is_empty()).then_some(text)
     }
 
     fn schema() -> Json {
@@ -57,13 +57,14 @@ impl Scalar for Name {
 }
 
 impl Scalar for Path {
+    type Value = PathBuf;
+
     fn forms() -> String {
         "a path in quotes, not empty, without NUL".to_owned()
     }
 
-    fn accept(value: &DeValue<'_>) -> Option<Self> {
-        let Name(path) = Name::accept(value)?;
-        Some(Self(path.into()))
+    fn accept(value: &DeValue<'_>) -> Option<Self::Value> {
+        Name::accept(value).map(PathBuf::from)
     }
 
     fn schema() -> Json {
@@ -72,6 +73,8 @@ impl Scalar for Path {
 }
 
 impl<const LEAST: u32, const MOST: u32> Scalar for Whole<LEAST, MOST> {
+    type Value = u32;
+
     fn forms() -> String {
         match MOST {
             u32::MAX => format!("a whole number, at least {LEAST}"),
@@ -79,9 +82,9 @@ impl<const LEAST: u32, const MOST: u32> Scalar for Whole<LEAST, MOST> {
         }
     }
 
-    fn accept(value: &DeValue<'_>) -> Option<Self> {
+    fn accept(value: &DeValue<'_>) -> Option<Self::Value> {
         let number = u32::try_from(to_i64(value.as_integer()?)?).ok()?;
-        (LEAST..=MOST).contains(&number).then_some(Self(number))
+        (LEAST..=MOST).contains(&number).then_some(number)
     }
 
     fn schema() -> Json {
@@ -90,11 +93,13 @@ impl<const LEAST: u32, const MOST: u32> Scalar for Whole<LEAST, MOST> {
 }
 
 impl Scalar for bool {
+    type Value = Self;
+
     fn forms() -> String {
         "true or false".to_owned()
     }
 
-    fn accept(value: &DeValue<'_>) -> Option<Self> {
+    fn accept(value: &DeValue<'_>) -> Option<Self::Value> {
         value.as_bool()
     }
 

@@ -1,7 +1,5 @@
 //! Retries: a count, or a table that also says how long to pause.
 
-use std::time::Duration;
-
 use regatta_core::terms::{Backoff, Retries};
 use serde_json::{Value as Json, json};
 
@@ -13,21 +11,20 @@ use super::Whole;
 pub(in crate::config) type RetryCount = Whole<0, 10_000>;
 
 impl Field for Retries {
+    type Value = Self;
+
     fn read(reader: &mut Reader<'_>, item: &Item<'_>) -> Option<Self> {
         if item.get_ref().is_table() {
             let table = RetriesTable::read(reader, item)?;
-            let Whole(count) = table.count?.value;
             return Some(Self {
-                count,
-                delay: table.delay.map_or(Duration::ZERO, |delay| delay.value.0),
-                backoff: table
-                    .backoff
-                    .map_or(Backoff::Fixed, |backoff| backoff.value),
-                max_delay: table.max_delay.map(|delay| delay.value.0),
-                jitter: table.jitter.is_some_and(|jitter| jitter.value),
+                count: table.count.value()?,
+                delay: table.delay.value().unwrap_or_default(),
+                backoff: table.backoff.value().unwrap_or(Backoff::Fixed),
+                max_delay: table.max_delay.value(),
+                jitter: table.jitter.value().unwrap_or_default(),
             });
         }
-        let Some(Whole(count)) = RetryCount::accept(item.get_ref()) else {
+        let Some(count) = RetryCount::accept(item.get_ref()) else {
             let forms = format!(
                 "{}, or a table such as {{ count = 2, delay = \"1s\" }}",
                 RetryCount::forms()

@@ -34,6 +34,8 @@ impl Word for Backoff {
 }
 
 impl<T: Word> Scalar for T {
+    type Value = Self;
+
     fn forms() -> String {
         let words: Vec<String> = T::WORDS
             .iter()
@@ -60,6 +62,8 @@ impl<T: Word> Scalar for T {
 }
 
 impl Scalar for FailFast {
+    type Value = Self;
+
     fn forms() -> String {
         "true, false or \"soon\"".to_owned()
     }
