@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::declaration::{Root, SuiteTable};
+use super::field::Located;
 use super::table::Entry;
 use crate::diagnostic::{Diagnostic, Place, Source, find_similar, quote};
 
@@ -32,78 +33,92 @@ struct Edge {
 struct Graph<'a> {
     suites: &'a [Entry<SuiteTable>],
     source: &'a Source,
+    by_name: BTreeMap<&'a str, usize>,
     /// By suite.
     edges: Vec<Vec<Edge>>,
 }
 
 impl<'a> Graph<'a> {
     fn new(suites: &'a [Entry<SuiteTable>], source: &'a Source) -> Self {
+        let numbered = suites.iter().enumerate();
         Self {
             suites,
             source,
+            by_name: numbered
+                .map(|(index, suite)| (suite.name.as_str(), index))
+                .collect(),
             edges: Vec::new(),
         }
     }
 
     /// Finds the suite behind each entry; returns what is wrong with the others.
     fn connect(&mut self) -> Vec<Diagnostic> {
-        let suites = self.suites;
-        let numbered = suites.iter().enumerate();
-        let by_name: BTreeMap<&str, usize> = numbered
-            .map(|(index, suite)| (suite.name.as_str(), index))
-            .collect();
         let mut problems = Vec::new();
-        let mut suggestions = 0;
-        for (index, suite) in suites.iter().enumerate() {
-            let mut first_lines = BTreeMap::new();
+        for (index, suite) in self.suites.iter().enumerate() {
+            let mut earlier = BTreeMap::new();
             let mut edges = Vec::new();
             for entry in suite.table.depends_on.located_names() {
-                let name = quote(&suite.name);
-                let wanted = quote(&entry.value);
-                let here = self.source.line(entry.span.start);
-                let at = |message| Diagnostic::at(entry.span.clone(), message);
-                match by_name.get(entry.value.as_str()) {
-                    _ if first_lines.contains_key(&entry.value) => {
-                        let line = first_lines[&entry.value];
-                        let help =
-                            format!("remove one; the other is at {}:{line}", self.source.name());
-                        problems
-                            .push(at(format!("suite {name} depends on {wanted} twice")).help(help));
-                    }
-                    Some(to) if *to == index => {
-                        let problem = at(format!("suite {name} depends on itself"));
-                        problems.push(problem.help("remove the entry"));
-                    }
-                    Some(to) => edges.push(Edge {
-                        to: *to,
-                        span: entry.span.clone(),
-                    }),
-                    None => {
-                        suggestions += 1;
-                        let problem = at(format!(
-                            "suite {name} depends on {wanted}, but no suite has that name"
-                        ));
-                        let names = suites.iter().map(|suite| suite.name.as_str());
-                        let similar = (suggestions <= MOST_SUGGESTIONS)
-                            .then(|| find_similar(&entry.value, names))
-                            .flatten();
-                        problems.push(problem.help(self.suggest(similar, &by_name)));
-                    }
+                let edge = match earlier.insert(&entry.value, entry) {
+                    Some(twin) => Err(self.describe_twin(suite, entry, twin)),
+                    None => self.find_edge(index, entry, problems.len()),
+                };
+                match edge {
+                    Ok(edge) => edges.push(edge),
+                    Err(problem) => problems.push(problem),
                 }
-                first_lines.entry(&entry.value).or_insert(here);
             }
             self.edges.push(edges);
         }
         problems
     }
 
-    fn suggest(&self, similar: Option<&str>, by_name: &BTreeMap<&str, usize>) -> String {
-        let Some(similar) = similar else {
-            return "declare that suite, or remove the entry".to_owned();
-        };
-        let line = self.source.line(self.suites[by_name[similar]].span.start);
-        let file = self.source.name();
-        format!("did you mean {}, defined at {file}:{line}?", quote(similar))
+    /// Returns the edge of an entry of suite `from`; `told` problems have been found before it.
+    fn find_edge(
+        &self,
+        from: usize,
+        entry: &Located<String>,
+        told: usize,
+    ) -> Result<Edge, Diagnostic> {
+        let name = quote(&self.suites[from].name);
+        let span = entry.span.clone();
+        match self.by_name.get(entry.value.as_str()).copied() {
+            Some(to) if to == from => {
+                let problem = Diagnostic::at(span, format!("suite {name} depends on itself"));
+                Err(problem.help("remove the entry"))
+            }
+            Some(to) => Ok(Edge { to, span }),
+            None => {
+                let wanted = quote(&entry.value);
+                let message =
+                    format!("suite {name} depends on {wanted}, but no suite has that name");
+                let help = (told < MOST_SUGGESTIONS)
+                    .then(|| self.find_suggestion(&entry.value))
+                    .flatten()
+                    .unwrap_or_else(|| "declare that suite, or remove the entry".to_owned());
+                Err(Diagnostic::at(span, message).help(help))
+            }
+        }
+    }
+
+    fn find_suggestion(&self, wanted: &str) -> Option<String> {
+        let similar = find_similar(wanted, self.by_name.keys().copied())?;
+        let declared = &self.suites[self.by_name[similar]];
+        let line = self.source.line(declared.span.start);
+        let (name, file) = (quote(similar), self.source.name());
+        Some(format!("did you mean {name}, defined at {file}:{line}?"))
+    }
+
+    fn describe_twin(
+        &self,
+        suite: &Entry<SuiteTable>,
+        entry: &Located<String>,
+        twin: &Located<String>,
+    ) -> Diagnostic {
+        let (name, wanted) = (quote(&suite.name), quote(&entry.value));
+        let message = format!("suite {name} depends on {wanted} twice");
+        let (file, line) = (self.source.name(), self.source.line(twin.span.start));
+        let help = format!("remove one; the other is at {file}:{line}");
+        Diagnostic::at(entry.span.clone(), message).help(help)
     }
 
     /// Walks depth first; every edge back to a suite on the present path closes a cycle.

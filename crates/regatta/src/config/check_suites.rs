@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::declaration::Root;
+use super::layers::DEFAULT_FAST_EXCLUDES;
 use super::resolve::DEFAULT_CATEGORY;
 use crate::diagnostic::{Diagnostic, Source, find_similar, quote};
 
@@ -10,7 +11,7 @@ use crate::diagnostic::{Diagnostic, Source, find_similar, quote};
 pub(super) const LONGEST_NAME_BYTES: usize = 100;
 
 /// Names that belong to Regatta's own files in the log directory, in lower case.
-pub(super) const RESERVED_NAMES: [&str; 1] = ["test-report"];
+const RESERVED_NAMES: [&str; 1] = ["test-report"];
 
 /// Checks that every suite's name can be its log's name, and nobody else's.
 pub(super) fn check_names(root: &Root, source: &Source) -> Vec<Diagnostic> {
@@ -44,11 +45,12 @@ pub(super) fn check_fast_excludes(root: &Root) -> Vec<Diagnostic> {
         .entries()
         .iter()
         .map(|entry| entry.name.as_str());
-    let used = root.suites.entries().iter().filter_map(|suite| {
-        let category = suite.table.category.0.as_ref()?;
-        Some(category.value.as_str())
+    let used = root.suites.entries().iter().map(|suite| {
+        let category = suite.table.category.0.as_ref();
+        category.map_or(DEFAULT_CATEGORY, |category| category.value.as_str())
     });
-    let known: BTreeSet<&str> = declared.chain(used).chain([DEFAULT_CATEGORY]).collect();
+    // Writing the default down is no mistake in a file without such suites.
+    let known: BTreeSet<&str> = declared.chain(used).chain(DEFAULT_FAST_EXCLUDES).collect();
 
     let run = root.run.0.iter().map(|run| &run.value);
     let profiles = root.profile.entries().iter().map(|profile| &profile.table);

@@ -12,6 +12,9 @@ use super::model::{Run, Terms};
 use super::setting::{Ci, Origin, Setting};
 use super::value::MaxParallel;
 
+/// The categories that `--fast` leaves out when the file does not say.
+pub(super) const DEFAULT_FAST_EXCLUDES: [&str; 1] = ["acceptance"];
+
 /// Returns what holds when nobody says anything.
 pub(super) fn default_run(ci: Ci) -> Run {
     let grace_period = match ci {
@@ -25,7 +28,7 @@ pub(super) fn default_run(ci: Ci) -> Run {
         max_parallel: Setting::default_value(MaxParallel::Auto),
         fail_fast: Setting::default_value(FailFast::Off),
         log_dir: Setting::default_value("test-logs".into()),
-        fast_excludes: Setting::default_value(vec!["acceptance".to_owned()]),
+        fast_excludes: Setting::default_value(DEFAULT_FAST_EXCLUDES.map(str::to_owned).into()),
         terms: Terms {
             timeout: Setting::default_value(Some(Duration::from_mins(5))),
             grace_period,

@@ -24,7 +24,7 @@ pub(super) trait Table: Default {
     fn properties() -> Map<String, Json>;
 }
 
-/// Declares a table: a struct of `Option<Located<T>>` fields that is a [`Table`] and a [`Field`].
+/// Declares a table: a struct of [`Given`] fields that is a [`Table`] and a [`Field`].
 ///
 /// The documentation of a field is its description in the JSON Schema. `includes` names a field of
 /// another declared table whose keys are keys of this one too.
