@@ -142,6 +142,16 @@ fn text_that_is_too_large_or_not_utf8_is_refused() {
 }
 
 #[test]
+fn a_large_file_of_something_else_tells_its_first_error() {
+    let refused = refuse_bytes("not a setting\n".repeat(100_000).as_bytes());
+    assert!(refused.contains("--> regatta.toml:1:"), "{refused}");
+    assert!(
+        refused.ends_with("\n1 error in regatta.toml; nothing was run\n"),
+        "{refused}"
+    );
+}
+
+#[test]
 fn nesting_ten_thousand_deep_is_an_error_and_not_a_crash() {
     let deep = 10_000;
     let cases = [

@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use toml::de::{DeTable, DeValue, Error};
 
 use super::declaration::Root;
 use super::discover::find_root;
@@ -17,7 +17,10 @@ use crate::diagnostic::{Diagnostic, Diagnostics, Source, quote, visible};
 /// How the parser calls a key that its table has already.
 const DUPLICATE_KEY: &str = "duplicate key";
 
-/// A file that could be read; its mistakes are told by [`super::resolve`], with all others.
+/// Bytes of text up to which every syntax error is told; one error costs about 200 bytes.
+const LARGEST_WITH_ALL_ERRORS: usize = 1 << 20;
+
+/// A file that could be read; its mistakes are told by [`super::resolve()`], with all others.
 #[derive(Debug, Clone)]
 pub struct Document {
     /// The file, absolute.
@@ -36,7 +39,7 @@ pub struct Document {
 /// # Errors
 ///
 /// The file cannot be read, or is not TOML. Every other mistake waits in the document, so
-/// that [`super::resolve`] can tell all of them at once.
+/// that [`super::resolve()`] can tell all of them at once.
 pub fn load(file: &Path) -> Result<Document, Diagnostics> {
     let name = shorten(file);
     let bytes = match read_file(file) {
@@ -103,7 +106,7 @@ fn parse_toml<'t>(
     text: &'t str,
     source: &Source,
 ) -> Result<(Spanned<DeValue<'t>>, Vec<Diagnostic>), Vec<Diagnostic>> {
-    let (root, errors) = DeTable::parse_recoverable(text);
+    let (root, errors) = parse_with_errors(text);
     // A key given twice leaves the rest of the tree intact; after any other error, what follows may
     // be read as something that the user never wrote.
     let intact = errors.iter().all(|error| error.message() == DUPLICATE_KEY);
@@ -121,6 +124,18 @@ fn parse_toml<'t>(
         Ok((root, problems))
     } else {
         Err(problems)
+    }
+}
+
+/// Returns the tree and every error, or the first error alone of a very large text: a log given by
+/// mistake is wrong on each of its million lines.
+fn parse_with_errors(text: &str) -> (Spanned<DeTable<'_>>, Vec<Error>) {
+    if text.len() <= LARGEST_WITH_ALL_ERRORS {
+        return DeTable::parse_recoverable(text);
+    }
+    match DeTable::parse(text) {
+        Ok(root) => (root, Vec::new()),
+        Err(error) => (Spanned::new(0..0, DeTable::new()), vec![error]),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Configuration: from `regatta.toml` to a checked [`Config`], or to every mistake in it at once.
 //!
-//! Three steps. [`load`] reads the text into tables whose every value carries its place, [`resolve`]
+//! Three steps. [`load`] reads the text into tables whose every value carries its place, [`resolve()`]
 //! checks what concerns several tables and lays flags and variables over profile over `[run]` over
 //! defaults, and [`Config`] is what the rest of the program sees. What may be written is declared
 //! once, in `declaration.rs`; `regatta schema` prints the same declaration.
