@@ -128,15 +128,14 @@ impl Footer<'_> {
         } else {
             "Cancelled"
         };
-        page.line(format_args!("{title} Tests:"));
-        if let Some(CancelReason::FailFast(task) | CancelReason::MaxFail(task)) =
-            self.record.cancelled
-            && task.index() < self.record.header.tasks.len()
-        {
-            let name = self.name(task);
-            page.line(format_args!(
-                "  {bullet} the run stopped when {name} failed"
-            ));
+        match self.record.cancelled {
+            Some(CancelReason::FailFast(task) | CancelReason::MaxFail(task))
+                if task.index() < self.record.header.tasks.len() =>
+            {
+                let name = self.name(task);
+                page.line(format_args!("{title} Tests, after {name} failed:"));
+            }
+            _ => page.line(format_args!("{title} Tests:")),
         }
         let (started, never): (Vec<_>, Vec<_>) = cut_short
             .into_iter()
@@ -242,8 +241,12 @@ impl Footer<'_> {
                 Some(name) => name.to_owned(),
                 None => format!("signal {signal}"),
             };
+            let failed = match failed {
+                0 => String::new(),
+                failed => format!(", {failed} failed"),
+            };
             let words = format!(
-                "Interrupted by {by}: {failed} of {total} suites failed, {unfinished} did not finish"
+                "Interrupted by {by}: {unfinished} of {total} suites did not finish{failed}"
             );
             return (Tone::Bad, words);
         }
