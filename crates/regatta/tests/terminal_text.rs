@@ -541,6 +541,17 @@ fn the_last_line_is_honest() {
 }
 
 #[test]
+fn suites_that_a_broken_journal_lets_block_each_other_end_all_the_same() {
+    let names = ["a", "b", "c"];
+    let mut script = Script::new(names.map(|name| suite("unit", name, "")).to_vec());
+    script.block(1, "a", "b");
+    script.block(1, "b", "a");
+    script.block(1, "c", "c");
+    let text = script.render(Options::default());
+    assert!(text.contains("⊘ Skipped: 3/3"), "{text}");
+}
+
+#[test]
 fn a_run_too_short_to_measure_has_no_absurd_speedup() {
     let mut script = Script::new(vec![suite("unit", "a", "")]);
     script.start(0, "a");

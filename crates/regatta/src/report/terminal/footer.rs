@@ -6,9 +6,10 @@ use regatta_core::event::{CancelReason, Summary};
 use regatta_core::id::{Id, TaskId};
 use regatta_core::verdict::{Failure, Outcome, Status, Verdict};
 
-use crate::report::record::{AttemptRecord, Record, describe_failure, signal_name};
+use crate::report::record::{AttemptRecord, Record, describe_failure};
 
 use super::causes::find_blocked;
+use super::closing::describe_run;
 use super::ends::{last_words, write_detail};
 use super::header::write_heading;
 use super::look::{Tone, seconds};
@@ -17,9 +18,6 @@ use super::progress::is_cut_short;
 
 /// How many names a line may list.
 const NAMES: usize = 10;
-
-/// The exit code of a run whose log, journal or report could not be written.
-const INFRASTRUCTURE: u8 = 3;
 
 /// Writes the summary of a run, which may have ended in the middle.
 pub(super) fn write_footer(page: &mut Page, record: &Record, json_report: Option<&str>) {
@@ -212,7 +210,7 @@ impl Footer<'_> {
 
     fn write_verdict(&self, page: &mut Page) {
         let symbols = page.look.symbols;
-        let (tone, words) = self.describe_run();
+        let (tone, words) = describe_run(self.record, self.summary);
         let symbol = match tone {
             Tone::Good => symbols.good,
             Tone::Bad => symbols.bad,
@@ -220,59 +218,6 @@ impl Footer<'_> {
         };
         let words = page.paint(tone, words);
         page.line(format_args!("{symbol}{words}"));
-    }
-
-    fn describe_run(&self) -> (Tone, String) {
-        let Summary {
-            total,
-            passed,
-            failed,
-            skipped,
-        } = self.summary;
-        let unfinished = self.find(is_cut_short).len();
-        let Some(finish) = self.record.finished else {
-            let words =
-                format!("The run ended early: {unfinished} of {total} suites have no result");
-            return (Tone::Bad, words);
-        };
-        if let Some(signal @ 1..) = finish.exit_code.checked_sub(128) {
-            let signal = i32::from(signal);
-            let by = match signal_name(signal) {
-                Some(name) => name.to_owned(),
-                None => format!("signal {signal}"),
-            };
-            let failed = match failed {
-                0 => String::new(),
-                failed => format!(", {failed} failed"),
-            };
-            let words = format!(
-                "Interrupted by {by}: {unfinished} of {total} suites did not finish{failed}"
-            );
-            return (Tone::Bad, words);
-        }
-        if failed > 0 {
-            return (Tone::Bad, format!("{failed} of {total} suites failed"));
-        }
-        match (finish.exit_code, passed, skipped) {
-            (0, 0, 0) => (Tone::Caution, "There was nothing to run".into()),
-            (0, 0, _) => (
-                Tone::Caution,
-                format!("No test ran: {skipped} of {total} suites were skipped"),
-            ),
-            (0, _, 0) => (Tone::Good, "All tests passed!".into()),
-            (0, _, _) => (
-                Tone::Good,
-                format!("All tests passed! ({skipped} of {total} skipped)"),
-            ),
-            (INFRASTRUCTURE, _, _) => (
-                Tone::Bad,
-                "No suite failed, but a log, a report or the journal could not be written".into(),
-            ),
-            (code, _, _) => (
-                Tone::Bad,
-                format!("No suite failed, but the run is not complete (exit code {code})"),
-            ),
-        }
     }
 
     fn write_item(&self, page: &mut Page, task: TaskId, what: &str) {

@@ -51,8 +51,8 @@ pub(super) fn write_heading(page: &mut Page, symbol: &str, title: &str) {
 fn write_categories(page: &mut Page, header: &RunHeader) {
     let mut any = false;
     for category in &header.categories {
-        let of_category = |suite: &&_| is_in(suite, &category.name);
-        let count = header.suites.iter().filter(of_category).count();
+        let suites = header.suites.iter();
+        let count = suites.filter(|it| it.category == category.name).count();
         if count > 0 {
             let title = page.look.clean(&category.title).to_uppercase();
             page.line(format_args!("  {title}: {count} suite(s)"));
@@ -62,10 +62,6 @@ fn write_categories(page: &mut Page, header: &RunHeader) {
     if any {
         page.blank();
     }
-}
-
-fn is_in(suite: &regatta_core::plan::Suite, category: &str) -> bool {
-    suite.category == category
 }
 
 fn capitalise(name: &str) -> String {

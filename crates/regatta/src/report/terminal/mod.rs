@@ -3,6 +3,7 @@
 mod assembler;
 mod causes;
 mod clean;
+mod closing;
 mod colour;
 mod descriptor;
 mod ends;
@@ -17,6 +18,7 @@ mod page;
 mod progress;
 mod region;
 mod row;
+mod run;
 mod sink;
 mod subscriber;
 mod symbols;

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use regatta_core::id::Id;
+use regatta_core::plan::Suite;
 use regatta_core::time::Time;
 
 use crate::report::record::Record;
@@ -14,6 +15,12 @@ use super::look::{Look, Tone, clock};
 use super::options::Size;
 use super::progress::{Progress, Running, State};
 use super::row::{Row, display_width};
+
+/// How long a region stands at least before it is drawn again.
+pub(super) const FRAME: Duration = Duration::from_millis(100);
+
+/// How long a region may stand while nothing happens: it shows whole seconds.
+pub(super) const IDLE_FRAME: Duration = Duration::from_secs(1);
 
 /// Below this many rows there is no place for a region.
 const FEWEST_ROWS: u16 = 3;
@@ -167,13 +174,7 @@ fn name<'a>(record: &'a Record, running: &Running) -> &'a str {
     find_suite(record, running).map_or("", |suite| suite.name.as_str())
 }
 
-fn find_suite<'a>(record: &'a Record, running: &Running) -> Option<&'a regatta_core::plan::Suite> {
+fn find_suite<'a>(record: &'a Record, running: &Running) -> Option<&'a Suite> {
     let suite = record.header.tasks.get(running.attempt.task.index())?;
     record.header.suites.get(suite.index())
 }
-
-/// How long a region stands at least before it is drawn again.
-pub(super) const FRAME: Duration = Duration::from_millis(100);
-
-/// How long a region may stand while nothing happens: it shows whole seconds.
-pub(super) const IDLE_FRAME: Duration = Duration::from_secs(1);

@@ -1,27 +1,22 @@
 //! The subscriber that writes a run for people. It owns what is pending, what is drawn and when to draw again; what
 //! the lines say is decided elsewhere.
 
-use std::collections::BTreeMap;
 use std::io;
 use std::time::Duration;
 
 use regatta_core::event::{Event, RunHeader};
-use regatta_core::id::{AttemptId, Id};
+use regatta_core::id::AttemptId;
 use regatta_core::port::Subscriber;
 use regatta_core::time::Time;
 
-use crate::report::record::Record;
-
-use super::assembler::Assembler;
 use super::footer::write_footer;
 use super::header::write_header;
-use super::lines::Lines;
-use super::look::{Look, Tone};
+use super::look::Look;
 use super::options::{Mode, Options, Size, Verbose};
 use super::outlet::{Outlet, Weight};
 use super::page::Page;
-use super::progress::Progress;
 use super::region::{FRAME, IDLE_FRAME, Region, render_region};
+use super::run::Run;
 use super::sink::Sink;
 
 /// How often a run without a region says what still runs.
@@ -29,9 +24,6 @@ const STILL_RUNNING: Duration = Duration::from_secs(30);
 
 /// How much text waits for the next frame before it is written without one.
 const PENDING: usize = 256 << 10;
-
-/// How wide the column of names before the suites' output may become.
-const WIDEST_NAME: usize = 24;
 
 /// Tells the terminal to show everything up to [`END_FRAME`] at once. One that does not know it passes it over.
 const BEGIN_FRAME: &str = "\u{1b}[?2026h";
@@ -53,19 +45,6 @@ pub struct Terminal<S: Sink> {
     stale: bool,
     /// When the next line about what still runs is due.
     still_running: Time,
-}
-
-/// What is known of a run.
-#[derive(Debug)]
-struct Run {
-    record: Record,
-    progress: Progress,
-    /// Unfinished lines of output.
-    assemblers: BTreeMap<AttemptId, Assembler>,
-    /// How wide the names before output lines are.
-    name_column: usize,
-    /// Whether the summary has been written.
-    is_over: bool,
 }
 
 impl<S: Sink> Terminal<S> {
@@ -123,10 +102,9 @@ impl<S: Sink> Terminal<S> {
         if self.outlet.is_stalled() {
             return Some(last + FRAME);
         }
-        let run = self.run.as_ref().filter(|run| !run.is_over)?;
+        self.run.as_ref().filter(|run| !run.is_over)?;
         match self.options.mode {
             Mode::Live if self.stale || !self.page.text.is_empty() => Some(last + FRAME),
-            Mode::Live if run.progress.running.is_empty() => None,
             Mode::Live => Some(last + IDLE_FRAME),
             Mode::Lines => Some(self.still_running),
             Mode::Silent => None,
@@ -266,60 +244,4 @@ impl<S: Sink> Drop for Terminal<S> {
             self.outlet.write(&erase, Weight::Essential);
         }
     }
-}
-
-impl Run {
-    fn new(header: RunHeader) -> Self {
-        let names = header.suites.iter().map(|suite| suite.name.len());
-        let name_column = names.max().unwrap_or(0).min(WIDEST_NAME);
-        Self {
-            progress: Progress::new(header.tasks.len()),
-            record: Record::new(header),
-            assemblers: BTreeMap::new(),
-            name_column,
-            is_over: false,
-        }
-    }
-
-    fn apply(&mut self, page: &mut Page, at: Time, event: &Event) {
-        self.record.apply(at, event);
-        self.progress.apply(at, event);
-        if let Event::AttemptFinished { attempt, .. } = event
-            && let Some(assembler) = self.assemblers.remove(attempt)
-        {
-            let prefix = self.prefix(page, *attempt);
-            assembler.finish(|line| write_output_line(page, &prefix, line));
-        }
-    }
-
-    fn write_output(&mut self, page: &mut Page, attempt: AttemptId, bytes: &[u8]) {
-        let prefix = self.prefix(page, attempt);
-        let assembler = self.assemblers.entry(attempt).or_default();
-        assembler.push(bytes, |line| write_output_line(page, &prefix, line));
-    }
-
-    /// Returns what stands before each line of an attempt's output.
-    fn prefix(&self, page: &Page, attempt: AttemptId) -> String {
-        let header = &self.record.header;
-        let suite = header.tasks.get(attempt.task.index());
-        let suite = suite.and_then(|suite| header.suites.get(suite.index()));
-        let name = suite.map_or("", |suite| &suite.name);
-        let column = self.name_column;
-        let name = format!("{name:column$} |");
-        format!("{} ", page.paint(Tone::Detail, name))
-    }
-
-    fn lines<'a>(&'a self, options: &Options) -> Lines<'a> {
-        Lines {
-            record: &self.record,
-            progress: &self.progress,
-            counter: options.counter,
-        }
-    }
-}
-
-fn write_output_line(page: &mut Page, prefix: &str, line: &[u8]) {
-    let line = String::from_utf8_lossy(line);
-    let line = page.look.clean(&line).into_owned();
-    page.line(format_args!("{prefix}{line}"));
 }

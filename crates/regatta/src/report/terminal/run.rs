@@ -1,0 +1,90 @@
+//! A run as the text needs it: what is known, what runs, and what its suites print.
+
+use std::collections::BTreeMap;
+
+use regatta_core::event::{Event, RunHeader};
+use regatta_core::id::{AttemptId, Id};
+use regatta_core::time::Time;
+
+use crate::report::record::Record;
+
+use super::assembler::Assembler;
+use super::lines::Lines;
+use super::look::Tone;
+use super::options::Options;
+use super::page::Page;
+use super::progress::Progress;
+
+/// How wide the column of names before the suites' output may become.
+const WIDEST_NAME: usize = 24;
+
+/// What is known of a run.
+#[derive(Debug)]
+pub(super) struct Run {
+    pub(super) record: Record,
+    pub(super) progress: Progress,
+    /// Unfinished lines of output.
+    assemblers: BTreeMap<AttemptId, Assembler>,
+    /// How wide the names before output lines are.
+    name_column: usize,
+    /// Whether the summary has been written.
+    pub(super) is_over: bool,
+}
+
+impl Run {
+    pub(super) fn new(header: RunHeader) -> Self {
+        let names = header.suites.iter().map(|suite| suite.name.len());
+        let name_column = names.max().unwrap_or(0).min(WIDEST_NAME);
+        Self {
+            progress: Progress::new(header.tasks.len()),
+            record: Record::new(header),
+            assemblers: BTreeMap::new(),
+            name_column,
+            is_over: false,
+        }
+    }
+
+    /// Takes an event. The end of an attempt ends its last line of output.
+    pub(super) fn apply(&mut self, page: &mut Page, at: Time, event: &Event) {
+        self.record.apply(at, event);
+        self.progress.apply(at, event);
+        if let Event::AttemptFinished { attempt, .. } = event
+            && let Some(assembler) = self.assemblers.remove(attempt)
+        {
+            let prefix = self.prefix(page, *attempt);
+            assembler.finish(|line| write_output_line(page, &prefix, line));
+        }
+    }
+
+    /// Writes each line that more output of an attempt completes.
+    pub(super) fn write_output(&mut self, page: &mut Page, attempt: AttemptId, bytes: &[u8]) {
+        let prefix = self.prefix(page, attempt);
+        let assembler = self.assemblers.entry(attempt).or_default();
+        assembler.push(bytes, |line| write_output_line(page, &prefix, line));
+    }
+
+    /// Returns what stands before each line of an attempt's output.
+    fn prefix(&self, page: &Page, attempt: AttemptId) -> String {
+        let header = &self.record.header;
+        let suite = header.tasks.get(attempt.task.index());
+        let suite = suite.and_then(|suite| header.suites.get(suite.index()));
+        let name = suite.map_or("", |suite| &suite.name);
+        let column = self.name_column;
+        let name = format!("{name:column$} |");
+        format!("{} ", page.paint(Tone::Detail, name))
+    }
+
+    pub(super) fn lines<'a>(&'a self, options: &Options) -> Lines<'a> {
+        Lines {
+            record: &self.record,
+            progress: &self.progress,
+            counter: options.counter,
+        }
+    }
+}
+
+fn write_output_line(page: &mut Page, prefix: &str, line: &[u8]) {
+    let line = String::from_utf8_lossy(line);
+    let line = page.look.clean(&line).into_owned();
+    page.line(format_args!("{prefix}{line}"));
+}
