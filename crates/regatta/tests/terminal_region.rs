@@ -1,6 +1,6 @@
 //! The region below the lines, seen on the screen of an emulated terminal.
 
-#![expect(clippy::unwrap_used, reason = "a helper that fails fails its test")]
+#![expect(clippy::unwrap_used, reason = "a fixture that fails fails its test")]
 
 mod terminal_support;
 

@@ -1,6 +1,6 @@
 //! The text for people, line by line.
 
-#![expect(clippy::unwrap_used, reason = "a helper that fails fails its test")]
+#![expect(clippy::unwrap_used, reason = "a fixture that fails fails its test")]
 
 mod terminal_support;
 
