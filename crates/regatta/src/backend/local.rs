@@ -18,6 +18,7 @@ use regatta_process::{
 
 use super::excerpt;
 use super::launch::Launch;
+use super::outputs_dir::OutputsDirs;
 use super::private_dir::PrivateDirs;
 
 /// How many lines of a failed attempt's output go into the event stream.
@@ -60,6 +61,7 @@ pub struct Local {
     /// What every suite inherits: name, and the whole entry.
     inherited: Vec<(OsString, CString)>,
     private_dirs: PrivateDirs,
+    outputs_dirs: OutputsDirs,
     /// The slot of each attempt that runs.
     slots: IdMap<TaskId, u32>,
     happenings: Vec<Happening>,
@@ -102,6 +104,7 @@ impl Local {
         Ok(Self {
             supervisor: Supervisor::new(guardian)?,
             private_dirs: PrivateDirs::new()?,
+            outputs_dirs: OutputsDirs::default(),
             slots: launches.ids().map(|_| 0).collect(),
             workplace,
             launches,
@@ -128,7 +131,9 @@ impl Local {
         let private_dir =
             private_dir.map_err(|error| lost("create a temporary directory", &error))?;
         let launch = &self.launches[attempt.task];
-        self.make_way(launch, attempt.number)
+        let prepared = self.outputs_dirs.prepare(&self.outputs_path(launch));
+        prepared
+            .and_then(|()| self.make_way(launch, attempt.number))
             .map_err(|error| lost("prepare the log directory", &error))?;
         let command = self.command(launch, attempt, slot, &private_dir);
         let started = self.supervisor.spawn(key(attempt), &command);
@@ -197,7 +202,7 @@ impl Local {
         }
     }
 
-    /// Moves the files of the attempt before out of the way and creates the folder for attachments.
+    /// Moves the files of the attempt before out of the way.
     fn make_way(&self, launch: &Launch, number: u32) -> io::Result<()> {
         if number > 1 {
             let old = format!("{}.attempt-{}.log", launch.name, number - 1);
@@ -207,16 +212,13 @@ impl Local {
             ))?;
             ignore_missing(fs::remove_file(self.xml_path(launch)))?;
         }
-        match fs::create_dir(self.outputs_path(launch)) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-            result => result,
-        }
+        Ok(())
     }
 
     fn clean_up(&mut self, task: TaskId) {
         self.private_dirs.take_back(self.slots[task]);
-        // This succeeds only while the folder is empty; attachments stay.
-        let _ = fs::remove_dir(self.outputs_path(&self.launches[task]));
+        let outputs = self.outputs_path(&self.launches[task]);
+        self.outputs_dirs.take_back(outputs);
     }
 
     fn command(

@@ -3,6 +3,7 @@
 mod excerpt;
 mod launch;
 mod local;
+mod outputs_dir;
 mod private_dir;
 
 pub use excerpt::{last_line, last_lines};

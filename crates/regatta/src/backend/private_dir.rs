@@ -97,7 +97,7 @@ impl Cleaner {
 }
 
 /// Returns whether this is still a directory with nothing in it.
-fn is_empty(path: &Path) -> bool {
+pub(super) fn is_empty(path: &Path) -> bool {
     path.symlink_metadata().is_ok_and(|it| it.is_dir())
         && fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none())
 }
