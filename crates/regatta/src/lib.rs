@@ -6,6 +6,7 @@
 pub mod audience;
 pub mod backend;
 pub mod cli;
+pub mod command;
 pub mod config;
 pub mod diagnostic;
 pub mod drive;
@@ -16,5 +17,3 @@ pub mod repository;
 pub mod screen;
 pub mod select;
 pub mod shell;
-
-mod command;

@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    regatta::cli::main(regatta_process::Guardian::start())
+    regatta::command::main(regatta_process::Guardian::start())
 }

@@ -1,9 +1,8 @@
-//! The command line: words to calls to an exit code.
+//! The words of the command line, and the ways in which a command may end early.
 
 mod args;
 mod complete;
 mod failure;
-mod main;
 
 pub use args::{
     CheckArgs, Cli, ColorWhen, Command, CompletionsArgs, FilterArgs, FlakyCountsAs, GraphArgs,
@@ -11,4 +10,3 @@ pub use args::{
     ReportTarget, RunArgs, RunFormat,
 };
 pub use failure::CommandFailure;
-pub use main::main;

@@ -11,7 +11,7 @@ use super::setup;
 use crate::cli::{CheckArgs, CommandFailure, PlaceArgs};
 use crate::config::{Config, MaxParallel, Setting, Terms};
 
-pub(crate) fn check(
+pub(super) fn check(
     place: &PlaceArgs,
     args: &CheckArgs,
     matches: &ArgMatches,

@@ -5,7 +5,7 @@ use clap_complete::env::Shells;
 use super::output::print_bytes;
 use crate::cli::{CommandFailure, CompletionsArgs};
 
-pub(crate) fn completions(args: &CompletionsArgs) -> Result<u8, CommandFailure> {
+pub(super) fn completions(args: &CompletionsArgs) -> Result<u8, CommandFailure> {
     let shells = Shells::builtins();
     let shell = shells
         .completer(&args.shell)

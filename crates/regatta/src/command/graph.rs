@@ -8,7 +8,7 @@ use crate::cli::{CommandFailure, GraphArgs, GraphFormat, PlaceArgs};
 use crate::graph_view::{render_dot, render_mermaid, render_text};
 use crate::planning;
 
-pub(crate) fn graph(
+pub(super) fn graph(
     place: &PlaceArgs,
     args: &GraphArgs,
     matches: &ArgMatches,

@@ -13,7 +13,7 @@ use crate::planning;
 use crate::report::terminal::{choose_symbols, render_list};
 use crate::select::Selection;
 
-pub(crate) fn list(
+pub(super) fn list(
     place: &PlaceArgs,
     args: &ListArgs,
     matches: &ArgMatches,

@@ -9,7 +9,7 @@ use super::output::tolerate_absent_reader;
 use super::setup;
 use crate::cli::{CommandFailure, FilterArgs, LogArgs, PlaceArgs};
 
-pub(crate) fn log(
+pub(super) fn log(
     place: &PlaceArgs,
     args: &LogArgs,
     matches: &ArgMatches,

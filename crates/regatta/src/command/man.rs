@@ -5,7 +5,7 @@ use clap::CommandFactory;
 use super::output::print_bytes;
 use crate::cli::{Cli, CommandFailure};
 
-pub(crate) fn man() -> Result<u8, CommandFailure> {
+pub(super) fn man() -> Result<u8, CommandFailure> {
     let mut page = Vec::new();
     clap_mangen::Man::new(Cli::command())
         .render(&mut page)

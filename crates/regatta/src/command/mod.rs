@@ -2,6 +2,7 @@
 
 mod check;
 mod completions;
+mod dispatch;
 mod dry_run;
 mod graph;
 mod list;
@@ -14,12 +15,4 @@ mod run;
 mod schema;
 mod setup;
 
-pub(crate) use check::check;
-pub(crate) use completions::completions;
-pub(crate) use graph::graph;
-pub(crate) use list::list;
-pub(crate) use log::log;
-pub(crate) use man::man;
-pub(crate) use report::report;
-pub(crate) use run::run;
-pub(crate) use schema::schema;
+pub use dispatch::main;

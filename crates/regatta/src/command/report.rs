@@ -16,7 +16,7 @@ use crate::report::find::{PastRun, find_run};
 use crate::report::json::render_report;
 use crate::report::terminal::{Colour, Memory, Options, Terminal, choose_colour, choose_symbols};
 
-pub(crate) fn report(
+pub(super) fn report(
     place: &PlaceArgs,
     args: &ReportArgs,
     matches: &ArgMatches,

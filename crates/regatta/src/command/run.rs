@@ -35,7 +35,7 @@ use crate::report::terminal::{
 };
 use crate::{repository, screen, shell};
 
-pub(crate) fn run(
+pub(super) fn run(
     place: &PlaceArgs,
     args: &RunArgs,
     matches: &ArgMatches,

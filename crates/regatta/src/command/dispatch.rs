@@ -8,9 +8,8 @@ use clap::{ArgMatches, CommandFactory, FromArgMatches};
 use clap_complete::CompleteEnv;
 use regatta_process::Guardian;
 
-use super::args::{Cli, Command, PlaceArgs};
-use super::failure::CommandFailure;
-use crate::command;
+use super::{check, completions, graph, list, log, man, report, run, schema};
+use crate::cli::{Cli, Command, CommandFailure, PlaceArgs};
 use crate::diagnostic::Colour;
 use crate::report::terminal::choose_colour;
 
@@ -45,7 +44,7 @@ fn dispatch(cli: Cli, matches: &ArgMatches, guardian: Guardian) -> Result<u8, Co
         })?;
     }
     let Some(command) = cli.command else {
-        return command::run(&cli.place, &cli.run, matches, guardian);
+        return run::run(&cli.place, &cli.run, matches, guardian);
     };
     let (name, submatches) = matches
         .subcommand()
@@ -53,15 +52,15 @@ fn dispatch(cli: Cli, matches: &ArgMatches, guardian: Guardian) -> Result<u8, Co
     refuse_misplaced_flags(matches, name)?;
     let place = &cli.place;
     match command {
-        Command::Run(args) => command::run(place, &args, submatches, guardian),
-        Command::List(args) => command::list(place, &args, submatches),
-        Command::Check(args) => command::check(place, &args, submatches),
-        Command::Graph(args) => command::graph(place, &args, submatches),
-        Command::Report(args) => command::report(place, &args, submatches),
-        Command::Log(args) => command::log(place, &args, submatches),
-        Command::Schema => command::schema(),
-        Command::Completions(args) => command::completions(&args),
-        Command::Man => command::man(),
+        Command::Run(args) => run::run(place, &args, submatches, guardian),
+        Command::List(args) => list::list(place, &args, submatches),
+        Command::Check(args) => check::check(place, &args, submatches),
+        Command::Graph(args) => graph::graph(place, &args, submatches),
+        Command::Report(args) => report::report(place, &args, submatches),
+        Command::Log(args) => log::log(place, &args, submatches),
+        Command::Schema => schema::schema(),
+        Command::Completions(args) => completions::completions(&args),
+        Command::Man => man::man(),
     }
 }
 
