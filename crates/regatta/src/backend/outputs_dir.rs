@@ -19,10 +19,11 @@ pub(super) struct OutputsDirs {
 impl OutputsDirs {
     /// Makes sure that `path` is a directory. Attachments of an earlier attempt stay in it.
     pub(super) fn prepare(&mut self, path: &Path) -> io::Result<()> {
-        while let Some(spare) = self.spare.pop() {
+        if let Some(spare) = self.spare.pop() {
             if spare == path || fs::rename(&spare, path).is_ok() {
                 return Ok(());
             }
+            self.spare.push(spare);
         }
         match fs::create_dir(path) {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),

@@ -67,7 +67,7 @@ pub struct PlaceArgs {
         help_heading = "Place"
     )]
     pub config: Option<PathBuf>,
-    /// Let the settings of [profile.NAME] win over those of [run]
+    /// Let the settings of `[profile.NAME]` win over those of `[run]`
     #[arg(
         long,
         value_name = "NAME",
