@@ -16,7 +16,7 @@ use crate::report::terminal::ColourChoice;
 ///
 /// Without a command, `regatta` runs the suites of the nearest regatta.toml.
 #[derive(Debug, Parser)]
-#[command(name = "regatta", version, subcommand_precedence_over_arg = true)]
+#[command(name = "regatta", version)]
 pub struct Cli {
     /// Where things are.
     #[command(flatten)]
