@@ -1,6 +1,8 @@
 //! Everybody who is told about a run while it goes on, and what each made of it.
 
 use std::io::{self, Write};
+use std::sync::mpsc::{Sender, channel};
+use std::thread::{self, JoinHandle};
 
 use regatta_core::event::Event;
 use regatta_core::id::AttemptId;
@@ -50,40 +52,52 @@ impl Audience {
     }
 }
 
-/// The event stream on standard output. A reader that goes away ends the stream, never the run.
+/// The event stream on standard output.
+///
+/// A thread of its own writes it, so that a reader who takes his time holds up neither suites nor time-outs. One
+/// who goes away ends the stream, never the run. Dropping it waits until everything is written.
+#[derive(Default)]
 pub struct Stream {
     lines: LineRenderer,
-    reader: Reader,
+    writer: Option<Writer>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Reader {
-    There,
-    Gone,
+struct Writer {
+    queue: Sender<Vec<u8>>,
+    thread: JoinHandle<()>,
 }
 
-impl Stream {
-    /// Starts a stream that nothing was written to yet.
-    #[must_use]
-    pub fn new() -> Self {
-        Self {
-            lines: LineRenderer::default(),
-            reader: Reader::There,
-        }
-    }
-}
-
-impl Default for Stream {
-    fn default() -> Self {
-        Self::new()
+impl Writer {
+    fn start() -> Self {
+        let (queue, lines) = channel::<Vec<u8>>();
+        let thread = thread::spawn(move || {
+            let mut stdout = io::stdout().lock();
+            for line in lines {
+                if stdout.write_all(&line).is_err() {
+                    return;
+                }
+            }
+            // Nobody is left to be told of a failure.
+            let _ = stdout.flush();
+        });
+        Self { queue, thread }
     }
 }
 
 impl Subscriber for Stream {
     fn handle_event(&mut self, at: Time, event: &Event) {
-        let line = self.lines.render_line(at, event);
-        if self.reader == Reader::There && io::stdout().lock().write_all(line).is_err() {
-            self.reader = Reader::Gone;
+        let line = self.lines.render_line(at, event).to_vec();
+        let writer = self.writer.get_or_insert_with(Writer::start);
+        // The queue is closed when the reader has gone away.
+        let _ = writer.queue.send(line);
+    }
+}
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        if let Some(Writer { queue, thread }) = self.writer.take() {
+            drop(queue);
+            let _ = thread.join();
         }
     }
 }

@@ -43,7 +43,11 @@ pub(super) fn run(
 ) -> Result<u8, CommandFailure> {
     let config = setup::load_for_run(place, args, matches)?;
     if args.list {
-        return print_list(&config, &args.filters, ListFormat::Text);
+        let format = match args.format {
+            RunFormat::Json => ListFormat::Json,
+            RunFormat::Human | RunFormat::Jsonl => ListFormat::Text,
+        };
+        return print_list(&config, &args.filters, format);
     }
     let selection = setup::select(&config, &args.filters)?;
     setup::check_not_empty(&config, &selection)?;
@@ -142,7 +146,7 @@ impl Run<'_> {
                 ))
             })?,
             terminal: self.terminal(place)?,
-            stream: stream.then(Stream::new),
+            stream: stream.then(Stream::default),
             record: Record::new(self.header.clone()),
             log_errors: Vec::new(),
         })
@@ -241,6 +245,7 @@ impl Run<'_> {
         if self.args.format == RunFormat::Json {
             print(&render_report(&audience.record, RunState::Finished))?;
         }
+        drop(audience.stream.take());
         let written = audience.terminal.finish();
         for trouble in &troubles {
             warn(trouble);
