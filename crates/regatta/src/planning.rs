@@ -189,18 +189,19 @@ pub fn command_line(suite: &Suite) -> String {
     }
     let command = match &suite.command {
         Command::Argv(words) => shell::join(words.iter().map(String::as_str)),
-        // Alone, or behind nothing but a `cd`, a simple command reads best as it was written.
+        // A simple command reads best as it was written.
         Command::Shell(text) if suite.env.is_empty() && is_simple(text) => text.clone(),
-        Command::Shell(text) if line.is_empty() => text.clone(),
         Command::Shell(text) => format!("sh -c {}", shell::quote(text)),
     };
     line + &command
 }
 
-/// Returns whether a command line means the same after `cd … &&`.
+/// Returns whether a command line means the same after `cd … &&`, and leaves the shell it is pasted into alive.
 fn is_simple(text: &str) -> bool {
     // A chain of `&&` just gets one link more.
-    !text.replace("&&", "").contains(['|', ';', '&', '\n', '#'])
+    let chain = text.replace("&&", " ");
+    let leaves = ["exit", "exec", "cd", "set"];
+    !chain.contains(['|', ';', '&', '\n', '#']) && !chain.split(' ').any(|it| leaves.contains(&it))
 }
 
 fn launch(suite: &Suite, root: &Path) -> Launch {
@@ -235,5 +236,24 @@ mod tests {
         assert_eq!(slots(MaxParallel::Count(99_999_999), 8, 1024), 250);
         assert_eq!(slots(MaxParallel::Count(100), 8, 64), 10);
         assert_eq!(slots(MaxParallel::Count(5), 8, 3), 1);
+    }
+
+    #[test]
+    fn only_what_a_shell_survives_is_pasted_as_it_was_written() {
+        for text in ["go test ./...", "make && make test", "cat a > b"] {
+            assert!(is_simple(text), "{text}");
+        }
+        for text in [
+            "a; b",
+            "a | b",
+            "a || b",
+            "a & b",
+            "a\nb",
+            "a # b",
+            "a && exit 1",
+            "cd x",
+        ] {
+            assert!(!is_simple(text), "{text}");
+        }
     }
 }

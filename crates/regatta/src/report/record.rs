@@ -328,7 +328,7 @@ pub(super) fn describe_failure(failure: &Failure, attempts: usize) -> String {
         Failure::IdleTimeout(limit) => {
             format!("No output for {}s", limit.as_secs_f64())
         }
-        Failure::SpawnError(reason) => format!("could not be started: {reason}"),
+        Failure::SpawnError(reason) => reason.clone(),
         Failure::Leftovers(1) => "left 1 process behind".into(),
         Failure::Leftovers(count) => format!("left {count} processes behind"),
         Failure::UnexpectedPass => "passed, but was expected to fail".into(),

@@ -54,7 +54,7 @@ fn the_failed_suites() {
         ("idle-unit", "No output for 0.3s"),
         (
             "spawn-unit",
-            "could not be started: no such file `./missing`",
+            "no such file `./missing`",
         ),
         ("leftovers-unit", "left 2 processes behind"),
         ("unexpected-unit", "passed, but was expected to fail"),
