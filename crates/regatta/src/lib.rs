@@ -11,6 +11,7 @@ pub mod config;
 pub mod diagnostic;
 pub mod drive;
 pub mod graph_view;
+pub mod log_dir;
 pub mod planning;
 pub mod report;
 pub mod repository;

@@ -236,6 +236,14 @@ pub struct RunArgs {
         default_value = "auto"
     )]
     pub progress: Progress,
+    /// What to do while another run uses the log directory
+    #[arg(
+        long,
+        value_name = "wait|fail",
+        env = "REGATTA_ON_BUSY",
+        default_value = "wait"
+    )]
+    pub on_busy: OnBusyChoice,
     /// Also write a report: json=PATH
     #[arg(
         long,
@@ -260,6 +268,15 @@ pub enum FlakyCountsAs {
     /// A pass
     Pass,
     /// A failure
+    Fail,
+}
+
+/// What to do while another run uses the log directory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum OnBusyChoice {
+    /// Wait for it
+    Wait,
+    /// Give up
     Fail,
 }
 

@@ -15,6 +15,8 @@ pub enum CommandFailure {
     Infrastructure(String),
     /// There is nothing to run.
     NothingSelected(String),
+    /// Another run is in the way, and the user does not want to wait for it.
+    Busy(String),
 }
 
 impl CommandFailure {
@@ -25,6 +27,7 @@ impl CommandFailure {
             Self::Usage(_) | Self::Configuration(_) => 2,
             Self::Infrastructure(_) => 3,
             Self::NothingSelected(_) => 4,
+            Self::Busy(_) => 5,
         }
     }
 }
@@ -40,7 +43,8 @@ impl fmt::Display for CommandFailure {
         match self {
             Self::Usage(message)
             | Self::Infrastructure(message)
-            | Self::NothingSelected(message) => writeln!(f, "error: {message}"),
+            | Self::NothingSelected(message)
+            | Self::Busy(message) => writeln!(f, "error: {message}"),
             Self::Configuration(diagnostics) => diagnostics.fmt(f),
         }
     }

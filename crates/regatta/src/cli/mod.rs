@@ -6,7 +6,7 @@ mod failure;
 
 pub use args::{
     CheckArgs, Cli, ColorWhen, Command, CompletionsArgs, FilterArgs, FlakyCountsAs, GraphArgs,
-    GraphFormat, ListArgs, ListFormat, LogArgs, PlaceArgs, Progress, ReportArgs, ReportFormat,
-    ReportTarget, RunArgs, RunFormat,
+    GraphFormat, ListArgs, ListFormat, LogArgs, OnBusyChoice, PlaceArgs, Progress, ReportArgs,
+    ReportFormat, ReportTarget, RunArgs, RunFormat,
 };
 pub use failure::CommandFailure;

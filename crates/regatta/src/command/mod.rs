@@ -7,7 +7,6 @@ mod dry_run;
 mod graph;
 mod list;
 mod log;
-mod log_dir;
 mod man;
 mod output;
 mod report;

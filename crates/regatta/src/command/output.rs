@@ -27,6 +27,11 @@ pub(super) fn tolerate_absent_reader(result: io::Result<()>) -> Result<(), Comma
 
 /// Tells the user something that is worth knowing and stops nothing.
 pub(super) fn warn(message: &str) {
+    notice(&format!("warning: {message}"));
+}
+
+/// Tells the user what is going on, beside the output proper.
+pub(super) fn notice(message: &str) {
     // Where stderr is gone, nobody can be told.
-    let _ = writeln!(io::stderr().lock(), "warning: {message}");
+    let _ = writeln!(io::stderr().lock(), "{message}");
 }

@@ -16,14 +16,16 @@ use regatta_process::{Follow, Guardian, Signal, descriptor_limit, die_by};
 
 use super::dry_run::render_plan;
 use super::list::print_list;
-use super::log_dir::LogDir;
-use super::output::{print, warn};
+use super::output::{notice, print, warn};
 use super::setup;
 use crate::audience::{Audience, Stream};
 use crate::backend::{Local, Workplace};
-use crate::cli::{CommandFailure, ListFormat, PlaceArgs, Progress, RunArgs, RunFormat};
+use crate::cli::{
+    CommandFailure, ListFormat, OnBusyChoice, PlaceArgs, Progress, RunArgs, RunFormat,
+};
 use crate::config::Config;
 use crate::drive::{Drive, Outcome};
+use crate::log_dir::{Claim, ClaimError, Claimant, Holder, LogDir, OnBusy, Place, claim};
 use crate::planning::{self, Project};
 use crate::report::files::write_atomically;
 use crate::report::journal::{JOURNAL_NAME, JournalWriter};
@@ -58,12 +60,17 @@ pub(super) fn run(
         print(&render_plan(&project))?;
         return Ok(0);
     }
+    let run_id = new_run_id();
+    let claim = claim_log_dir(args, &config, &run_id)?;
     let begin = Instant::now();
-    let header = header(place, &config, &project, cpus);
     let run = Run {
         args,
-        log_dir: setup::log_dir(&config),
-        header,
+        header: RunHeader {
+            run_id,
+            log_dir: claim.place.as_given.to_string_lossy().into_owned(),
+            ..header(place, &config, &project, cpus)
+        },
+        claim,
         begin,
     };
     run.carry_out(place, &config, project, guardian)
@@ -72,8 +79,8 @@ pub(super) fn run(
 /// A run that is decided and has not started yet.
 struct Run<'a> {
     args: &'a RunArgs,
-    /// Absolute.
-    log_dir: PathBuf,
+    /// The log directory, which is ours.
+    claim: Claim,
     header: RunHeader,
     begin: Instant,
 }
@@ -87,10 +94,10 @@ impl Run<'_> {
         guardian: Guardian,
     ) -> Result<u8, CommandFailure> {
         let names = self.header.suites.iter().map(|suite| suite.name.as_str());
-        let log_dir = LogDir::prepare(&self.log_dir, names).map_err(|error| {
+        let log_dir = LogDir::prepare(&self.claim.place.path, names).map_err(|error| {
             CommandFailure::Infrastructure(format!(
                 "cannot use the log directory `{}`: {error}",
-                self.log_dir.display()
+                self.header.log_dir
             ))
         })?;
         let mut audience = self.gather_audience(place)?;
@@ -100,7 +107,7 @@ impl Run<'_> {
         }
         let workplace = Workplace {
             run_id: self.header.run_id.clone(),
-            log_dir: self.log_dir.clone(),
+            log_dir: self.claim.place.path.clone(),
             follow: if self.args.verbose {
                 Follow::Chunks
             } else {
@@ -136,7 +143,7 @@ impl Run<'_> {
     }
 
     fn gather_audience(&self, place: &PlaceArgs) -> Result<Audience, CommandFailure> {
-        let journal = self.log_dir.join(JOURNAL_NAME);
+        let journal = self.claim.place.path.join(JOURNAL_NAME);
         let stream = self.args.format == RunFormat::Jsonl;
         Ok(Audience {
             journal: JournalWriter::create(&journal).map_err(|error| {
@@ -207,7 +214,7 @@ impl Run<'_> {
     /// Returns where the report goes: beside the logs, and wherever else the user wants it.
     fn report_paths(&self) -> Vec<PathBuf> {
         let wanted = self.args.report.iter().map(|target| target.path.clone());
-        std::iter::once(self.log_dir.join(REPORT_NAME))
+        std::iter::once(self.claim.place.path.join(REPORT_NAME))
             .chain(wanted)
             .collect()
     }
@@ -317,17 +324,54 @@ fn available_cpus() -> u32 {
         .map_or(1, |count| u32::try_from(count.get()).unwrap_or(u32::MAX))
 }
 
+/// Takes the log directory for this run.
+fn claim_log_dir(args: &RunArgs, config: &Config, run_id: &str) -> Result<Claim, CommandFailure> {
+    let place = Place {
+        path: setup::log_dir(config),
+        as_given: config.run.log_dir.value.clone(),
+    };
+    let claimant = Claimant {
+        holder: Holder {
+            run_id: run_id.to_owned(),
+            pid: std::process::id().try_into().unwrap_or_default(),
+            host: host_name(),
+            since: jiff::Zoned::now().strftime("%H:%M:%S").to_string(),
+        },
+        outer_run: env::var("REGATTA_RUN_ID").ok(),
+        outer_suite: env::var("REGATTA_SUITE").ok(),
+    };
+    let on_busy = match args.on_busy {
+        OnBusyChoice::Wait => OnBusy::Wait,
+        OnBusyChoice::Fail => OnBusy::Fail,
+    };
+    claim(place, &claimant, on_busy, notice).map_err(|error| {
+        let message = format!("failed to {error}");
+        match error {
+            ClaimError::Busy { .. } => CommandFailure::Busy(message),
+            ClaimError::Foreign { .. } | ClaimError::Io { .. } => {
+                CommandFailure::Infrastructure(message)
+            }
+        }
+    })
+}
+
+/// Returns an id that no other run has and that sorts by start.
+fn new_run_id() -> String {
+    let now = jiff::Timestamp::now().strftime("%Y%m%dT%H%M%S.%6f");
+    format!("{now}-{}", std::process::id())
+}
+
+/// Returns what is known of a run before it has a name and a place.
 fn header(place: &PlaceArgs, config: &Config, project: &Project, cpus: u32) -> RunHeader {
     let now = jiff::Zoned::now();
     let since_epoch = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
-    let utc = now.timestamp().strftime("%Y%m%dT%H%M%S.%6f");
     let monotonic = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
     let micros = monotonic.tv_sec * 1_000_000 + monotonic.tv_nsec / 1000;
     RunHeader {
         format: FORMAT,
-        run_id: format!("{utc}-{}", std::process::id()),
+        run_id: String::new(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         timestamp: now.strftime("%Y-%m-%dT%H:%M:%S.%6f%:z").to_string(),
         wall_us: i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX),
@@ -339,7 +383,7 @@ fn header(place: &PlaceArgs, config: &Config, project: &Project, cpus: u32) -> R
         },
         project: project_name(&config.root),
         root: config.root.to_string_lossy().into_owned(),
-        log_dir: config.run.log_dir.value.to_string_lossy().into_owned(),
+        log_dir: String::new(),
         max_parallel: project.max_parallel,
         fail_fast: config.run.fail_fast.value,
         profile: config.profile.clone(),

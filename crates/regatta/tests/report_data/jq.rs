@@ -52,10 +52,7 @@ fn the_failed_suites() {
         ("signal-unit", "killed by signal 11 (SIGSEGV)"),
         ("timeout-unit", "Timeout after 300s"),
         ("idle-unit", "No output for 0.3s"),
-        (
-            "spawn-unit",
-            "no such file `./missing`",
-        ),
+        ("spawn-unit", "no such file `./missing`"),
         ("leftovers-unit", "left 2 processes behind"),
         ("unexpected-unit", "passed, but was expected to fail"),
         ("lost-unit", "lost by the runner: its keeper died"),

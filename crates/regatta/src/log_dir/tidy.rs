@@ -1,4 +1,4 @@
-//! The log directory: made ready before a run, tidied after it.
+//! What lies in a log directory: made ready before a run, tidied after it.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -6,23 +6,20 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 /// The log directory of a run.
-pub(super) struct LogDir {
+#[derive(Debug)]
+pub struct LogDir {
     path: PathBuf,
     /// Suites that had a log before this run.
     had_log: BTreeSet<String>,
 }
 
 impl LogDir {
-    /// Creates the directory, keeps git away from it, and removes what earlier runs of `suites` left beside
+    /// Keeps git away from a directory that is there, and removes what earlier runs of `suites` left beside
     /// their logs. The logs themselves are overwritten as the suites start.
     ///
     /// # Errors
-    /// The directory cannot be created, read or written.
-    pub(super) fn prepare<'n>(
-        path: &Path,
-        suites: impl Iterator<Item = &'n str>,
-    ) -> io::Result<Self> {
-        fs::create_dir_all(path)?;
+    /// The directory cannot be read or written, or a link stands where a log will be written.
+    pub fn prepare<'n>(path: &Path, suites: impl Iterator<Item = &'n str>) -> io::Result<Self> {
         let ignore = path.join(".gitignore");
         if !ignore.exists() {
             fs::write(&ignore, "*\n")?;
@@ -30,10 +27,16 @@ impl LogDir {
         let suites: BTreeSet<&str> = suites.collect();
         let mut had_log = BTreeSet::new();
         for entry in fs::read_dir(path)? {
-            let name = entry?.file_name();
+            let entry = entry?;
+            let name = entry.file_name();
             let Some(name) = name.to_str() else { continue };
             match owner(name) {
                 Some((suite, File::Log)) if suites.contains(suite) => {
+                    if entry.file_type()?.is_symlink() {
+                        return Err(io::Error::other(format!(
+                            "`{name}` is a symbolic link, and a log is never written through one; remove it"
+                        )));
+                    }
                     had_log.insert(suite.to_owned());
                 }
                 Some((suite, File::Beside)) if suites.contains(suite) => {
@@ -50,7 +53,10 @@ impl LogDir {
 
     /// Removes the log of an earlier run of a suite that did not start in this one, so that nobody takes it
     /// for this run's.
-    pub(super) fn remove_stale_log(&self, suite: &str) -> io::Result<()> {
+    ///
+    /// # Errors
+    /// The log is there and cannot be removed.
+    pub fn remove_stale_log(&self, suite: &str) -> io::Result<()> {
         if self.had_log.contains(suite) {
             remove(&self.path.join(format!("{suite}.log")))?;
         }
@@ -137,6 +143,10 @@ mod tests {
         ] {
             assert!(at(kept).exists(), "{kept}");
         }
+        std::os::unix::fs::symlink("elsewhere", at("c.log")).unwrap();
+        let refused = LogDir::prepare(folder.path(), ["c"].into_iter()).unwrap_err();
+        assert!(refused.to_string().contains("`c.log` is a symbolic link"));
+
         log_dir.remove_stale_log("a").unwrap();
         log_dir.remove_stale_log("b").unwrap();
         assert!(!at("a.log").exists() && at("b.log").exists());

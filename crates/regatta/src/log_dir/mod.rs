@@ -1,0 +1,9 @@
+//! The log directory of a run: claimed for one run at a time, tidied before and after.
+
+mod claim;
+mod lock;
+mod tidy;
+
+pub use claim::{Claim, ClaimError, Claimant, OnBusy, Place, claim};
+pub use lock::Holder;
+pub use tidy::LogDir;
