@@ -1,9 +1,7 @@
 //! Attempts on this machine: files and variables around a command, and what becomes of it.
 
-use std::ffi::{CString, OsStr, OsString};
 use std::fs;
 use std::io;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -16,6 +14,7 @@ use regatta_process::{
     Supervisor, Waker,
 };
 
+use super::environment::{Attempted, Inherited};
 use super::excerpt;
 use super::launch::Launch;
 use super::outputs_dir::OutputsDirs;
@@ -23,22 +22,6 @@ use super::private_dir::PrivateDirs;
 
 /// How many lines of a failed attempt's output go into the event stream.
 const EXCERPT_LINES: usize = 10;
-
-/// Variables that say something about this run or about another one, and that no suite inherits.
-const NOT_INHERITED: [&str; 12] = [
-    "REGATTA_RUN_ID",
-    "REGATTA_SUITE",
-    "REGATTA_ATTEMPT",
-    "REGATTA_SLOT",
-    "TEST_TIMEOUT",
-    "TEST_TOTAL_SHARDS",
-    "TEST_SHARD_INDEX",
-    "TEST_SHARD_STATUS_FILE",
-    "GTEST_TOTAL_SHARDS",
-    "GTEST_SHARD_INDEX",
-    "GTEST_SHARD_STATUS_FILE",
-    "XML_OUTPUT_FILE",
-];
 
 /// Where and as whom a run's suites are started.
 #[derive(Debug, Clone)]
@@ -58,8 +41,7 @@ pub struct Local {
     supervisor: Supervisor,
     workplace: Workplace,
     launches: IdMap<TaskId, Launch>,
-    /// What every suite inherits: name, and the whole entry.
-    inherited: Vec<(OsString, CString)>,
+    inherited: Inherited,
     private_dirs: PrivateDirs,
     outputs_dirs: OutputsDirs,
     /// The slot of each attempt that runs.
@@ -94,21 +76,14 @@ impl Local {
         workplace: Workplace,
         launches: IdMap<TaskId, Launch>,
     ) -> io::Result<Self> {
-        let inherited = std::env::vars_os()
-            .filter(|(name, _)| {
-                !NOT_INHERITED.iter().any(|it| name == it)
-                    && !workplace.own_variables.iter().any(|it| name == it.as_str())
-            })
-            .filter_map(|(name, value)| Some((name.clone(), entry(&name, &value)?)))
-            .collect();
         Ok(Self {
             supervisor: Supervisor::new(guardian)?,
             private_dirs: PrivateDirs::new()?,
             outputs_dirs: OutputsDirs::default(),
             slots: launches.ids().map(|_| 0).collect(),
+            inherited: Inherited::new(&workplace.own_variables),
             workplace,
             launches,
-            inherited,
             happenings: Vec::new(),
         })
     }
@@ -230,7 +205,15 @@ impl Local {
     ) -> Command {
         Command {
             argv: launch.argv.clone(),
-            env: self.environment(launch, attempt, slot, private_dir),
+            env: self.inherited.environment(&Attempted {
+                launch,
+                run_id: &self.workplace.run_id,
+                number: attempt.number,
+                slot,
+                private_dir,
+                outputs_dir: &self.outputs_path(launch),
+                xml_file: &self.xml_path(launch),
+            }),
             dir: launch.dir.clone(),
             log: self.log_path(launch),
             max_log_bytes: launch.max_log_bytes,
@@ -241,55 +224,6 @@ impl Local {
                 Leftovers::Allow => LeftoverPolicy::Allow,
             },
         }
-    }
-
-    /// Returns the environment of an attempt: what is inherited gives way to the test variables, these to
-    /// what the suite declares, and all of it to what identifies the attempt.
-    fn environment(
-        &self,
-        launch: &Launch,
-        attempt: AttemptId,
-        slot: u32,
-        private_dir: &Path,
-    ) -> Vec<CString> {
-        let run_id = &self.workplace.run_id;
-        let name = &launch.name;
-        let identity = [
-            ("REGATTA_RUN_ID", run_id.clone()),
-            ("REGATTA_SUITE", name.clone()),
-            (
-                "REGATTA_ATTEMPT",
-                format!("{run_id}/{name}/{}", attempt.number),
-            ),
-            ("REGATTA_SLOT", slot.to_string()),
-        ];
-        let timeout = launch.timeout.map(|it| it.as_secs().max(1).to_string());
-        let outputs = self.outputs_path(launch);
-        let xml = self.xml_path(launch);
-        let tests: [(&str, Option<&OsStr>); 4] = [
-            ("TEST_TMPDIR", Some(private_dir.as_os_str())),
-            ("TEST_UNDECLARED_OUTPUTS_DIR", Some(outputs.as_os_str())),
-            ("XML_OUTPUT_FILE", Some(xml.as_os_str())),
-            ("TEST_TIMEOUT", timeout.as_deref().map(OsStr::new)),
-        ];
-        let inherited = self.inherited.iter();
-        let mut environment: Vec<CString> = inherited
-            .filter(|(name, _)| {
-                tests.iter().all(|(it, _)| name != it)
-                    && name.to_str().is_none_or(|it| !launch.env.contains_key(it))
-            })
-            .map(|(_, entry)| entry.clone())
-            .collect();
-        let tests = tests
-            .iter()
-            .filter(|(name, _)| !launch.env.contains_key(*name));
-        environment.extend(tests.filter_map(|(name, value)| entry(OsStr::new(name), (*value)?)));
-        let declared = launch.env.iter();
-        let declared = declared.filter(|(name, _)| identity.iter().all(|(it, _)| name != it));
-        environment.extend(declared.filter_map(|(k, v)| entry(OsStr::new(k), OsStr::new(v))));
-        let identity = identity.iter();
-        environment.extend(identity.filter_map(|(k, v)| entry(OsStr::new(k), OsStr::new(v))));
-        environment
     }
 
     fn log_path(&self, launch: &Launch) -> PathBuf {
@@ -321,14 +255,6 @@ fn attempt(key: u64) -> AttemptId {
         task: TaskId((key >> 32) as u32),
         number: key as u32,
     }
-}
-
-/// Returns `NAME=value`, or `None` for one that no process can be given.
-fn entry(name: &OsStr, value: &OsStr) -> Option<CString> {
-    let mut entry = name.to_owned().into_vec();
-    entry.push(b'=');
-    entry.extend_from_slice(value.as_bytes());
-    CString::new(entry).ok()
 }
 
 fn ignore_missing(result: io::Result<()>) -> io::Result<()> {

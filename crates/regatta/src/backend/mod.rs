@@ -1,5 +1,6 @@
 //! Where attempts run. There is one place so far: this machine.
 
+mod environment;
 mod excerpt;
 mod launch;
 mod local;

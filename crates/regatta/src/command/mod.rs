@@ -11,6 +11,8 @@ mod man;
 mod output;
 mod report;
 mod run;
+mod run_header;
+mod run_terminal;
 mod schema;
 mod setup;
 

@@ -1,14 +1,11 @@
 //! `regatta run`: selects, plans, runs and reports.
 
 use std::env;
-use std::fs;
-use std::io::{IsTerminal, stderr, stdout};
-use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::Instant;
 
 use clap::ArgMatches;
-use regatta_core::event::{Event, FORMAT, Host, RunHeader, StopSignal};
+use regatta_core::event::{Event, RunHeader, StopSignal};
 use regatta_core::schedule::{Policy, Scheduler};
 use regatta_core::time::Time;
 use regatta_core::verdict::{Failure, Verdict};
@@ -17,12 +14,11 @@ use regatta_process::{Follow, Guardian, Signal, descriptor_limit, die_by};
 use super::dry_run::render_plan;
 use super::list::print_list;
 use super::output::{notice, print, warn};
-use super::setup;
+use super::run_header::{Origin, header, host_name, new_run_id};
+use super::{run_terminal, setup};
 use crate::audience::{Audience, Stream};
 use crate::backend::{Local, Workplace};
-use crate::cli::{
-    CommandFailure, ListFormat, OnBusyChoice, PlaceArgs, Progress, RunArgs, RunFormat,
-};
+use crate::cli::{CommandFailure, ListFormat, OnBusyChoice, PlaceArgs, RunArgs, RunFormat};
 use crate::config::Config;
 use crate::drive::{Drive, Outcome};
 use crate::log_dir::{Claim, ClaimError, Claimant, Holder, LogDir, OnBusy, Place, claim};
@@ -31,11 +27,7 @@ use crate::report::files::write_atomically;
 use crate::report::journal::{JOURNAL_NAME, JournalWriter};
 use crate::report::json::{REPORT_NAME, render_report};
 use crate::report::record::{Record, RunState};
-use crate::report::terminal::{
-    Colour, Counter, Descriptor, Mode, Options, Size, Terminal, Verbose, choose_colour,
-    choose_symbols,
-};
-use crate::{repository, screen, shell};
+use crate::repository;
 
 pub(super) fn run(
     place: &PlaceArgs,
@@ -65,11 +57,14 @@ pub(super) fn run(
     let begin = Instant::now();
     let run = Run {
         args,
-        header: RunHeader {
+        header: header(Origin {
             run_id,
-            log_dir: claim.place.as_given.to_string_lossy().into_owned(),
-            ..header(place, &config, &project, cpus)
-        },
+            log_dir: &claim.place.as_given,
+            place,
+            config: &config,
+            project: &project,
+            cpus,
+        }),
         claim,
         begin,
     };
@@ -152,63 +147,15 @@ impl Run<'_> {
                     journal.display()
                 ))
             })?,
-            terminal: self.terminal(place)?,
+            terminal: run_terminal::open(self.args, place, &self.header.log_dir).map_err(
+                |error| {
+                    CommandFailure::Infrastructure(format!("cannot write text for people: {error}"))
+                },
+            )?,
             stream: stream.then(Stream::default),
             record: Record::new(self.header.clone()),
             log_errors: Vec::new(),
         })
-    }
-
-    fn terminal(&self, place: &PlaceArgs) -> Result<Terminal<Descriptor>, CommandFailure> {
-        let human = self.args.format == RunFormat::Human;
-        let (is_terminal, descriptor) = if human {
-            let stream = stdout();
-            (stream.is_terminal(), stream.as_fd().try_clone_to_owned())
-        } else {
-            let stream = stderr();
-            (stream.is_terminal(), stream.as_fd().try_clone_to_owned())
-        };
-        let descriptor = descriptor.map_err(|error| {
-            CommandFailure::Infrastructure(format!("cannot write text for people: {error}"))
-        })?;
-        let variable = |name: &str| env::var(name).ok();
-        let flag = place.color.map(Into::into);
-        let is_dumb = variable("TERM").is_none_or(|term| term == "dumb");
-        let options = Options {
-            mode: match self.args.progress {
-                Progress::Auto if is_terminal && !is_dumb => Mode::Live,
-                Progress::Auto | Progress::Lines => Mode::Lines,
-                Progress::Live => Mode::Live,
-                Progress::None => Mode::Silent,
-            },
-            colour: if choose_colour(flag, variable, is_terminal) {
-                Colour::Styled
-            } else {
-                Colour::Plain
-            },
-            symbols: choose_symbols(variable),
-            verbose: if self.args.verbose {
-                Verbose::On
-            } else {
-                Verbose::Off
-            },
-            counter: if is_terminal {
-                Counter::Hidden
-            } else {
-                Counter::Shown
-            },
-            size: screen::size().unwrap_or(Size {
-                columns: 80,
-                rows: 24,
-            }),
-            json_report: Some(
-                Path::new(&self.header.log_dir)
-                    .join(REPORT_NAME)
-                    .to_string_lossy()
-                    .into_owned(),
-            ),
-        };
-        Ok(Terminal::new(options, Descriptor::new(descriptor)))
     }
 
     /// Returns where the report goes: beside the logs, and wherever else the user wants it.
@@ -353,85 +300,4 @@ fn claim_log_dir(args: &RunArgs, config: &Config, run_id: &str) -> Result<Claim,
             }
         }
     })
-}
-
-/// Returns an id that no other run has and that sorts by start.
-fn new_run_id() -> String {
-    let now = jiff::Timestamp::now().strftime("%Y%m%dT%H%M%S.%6f");
-    format!("{now}-{}", std::process::id())
-}
-
-/// Returns what is known of a run before it has a name and a place.
-fn header(place: &PlaceArgs, config: &Config, project: &Project, cpus: u32) -> RunHeader {
-    let now = jiff::Zoned::now();
-    let since_epoch = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    let monotonic = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
-    let micros = monotonic.tv_sec * 1_000_000 + monotonic.tv_nsec / 1000;
-    RunHeader {
-        format: FORMAT,
-        run_id: String::new(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        timestamp: now.strftime("%Y-%m-%dT%H:%M:%S.%6f%:z").to_string(),
-        wall_us: i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX),
-        monotonic_us: u64::try_from(micros).unwrap_or_default(),
-        host: Host {
-            name: host_name(),
-            os: format!("{}-{}", env::consts::OS, env::consts::ARCH),
-            cpus,
-        },
-        project: project_name(&config.root),
-        root: config.root.to_string_lossy().into_owned(),
-        log_dir: String::new(),
-        max_parallel: project.max_parallel,
-        fail_fast: config.run.fail_fast.value,
-        profile: config.profile.clone(),
-        rerun_prefix: rerun_prefix(place),
-        categories: setup::category_headers(config),
-        suites: project.plan.suites.values().cloned().collect(),
-        tasks: project.plan.tasks.values().map(|task| task.suite).collect(),
-    }
-}
-
-fn host_name() -> String {
-    rustix::system::uname()
-        .nodename()
-        .to_string_lossy()
-        .into_owned()
-}
-
-fn project_name(root: &Path) -> String {
-    let root = fs::canonicalize(root).unwrap_or_else(|_| root.to_owned());
-    let name = root.file_name().unwrap_or_default();
-    name.to_string_lossy().into_owned()
-}
-
-/// Returns the words that lead to this configuration again from the same shell.
-fn rerun_prefix(place: &PlaceArgs) -> String {
-    let program = env::args().next().unwrap_or_default();
-    // A program that was found in PATH is found there again; any other needs its path.
-    let program = if program.is_empty() {
-        "regatta".to_owned()
-    } else {
-        program
-    };
-    let mut words = vec![program];
-    let mut add = |flag: &str, value: &Path| {
-        words.push(flag.to_owned());
-        words.push(value.to_string_lossy().into_owned());
-    };
-    if let Some(directory) = &place.directory {
-        add("-C", directory);
-    }
-    if let Some(config) = &place.config {
-        add("--config", config);
-    }
-    if let Some(profile) = &place.profile {
-        add("--profile", Path::new(profile));
-    }
-    if let Some(log_dir) = &place.log_dir {
-        add("--log-dir", log_dir);
-    }
-    shell::join(words.iter().map(String::as_str))
 }

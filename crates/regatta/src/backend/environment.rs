@@ -1,0 +1,106 @@
+//! The environment of an attempt.
+
+use std::ffi::{CString, OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::Path;
+
+use super::launch::Launch;
+
+/// Variables that say something about this run or about another one, and that no suite inherits.
+const NOT_INHERITED: [&str; 12] = [
+    "REGATTA_RUN_ID",
+    "REGATTA_SUITE",
+    "REGATTA_ATTEMPT",
+    "REGATTA_SLOT",
+    "TEST_TIMEOUT",
+    "TEST_TOTAL_SHARDS",
+    "TEST_SHARD_INDEX",
+    "TEST_SHARD_STATUS_FILE",
+    "GTEST_TOTAL_SHARDS",
+    "GTEST_SHARD_INDEX",
+    "GTEST_SHARD_STATUS_FILE",
+    "XML_OUTPUT_FILE",
+];
+
+/// What every suite inherits from this process.
+pub(super) struct Inherited {
+    /// Name, and the whole entry.
+    entries: Vec<(OsString, CString)>,
+}
+
+/// What an environment tells of the attempt it is for.
+pub(super) struct Attempted<'a> {
+    pub(super) launch: &'a Launch,
+    pub(super) run_id: &'a str,
+    pub(super) number: u32,
+    pub(super) slot: u32,
+    pub(super) private_dir: &'a Path,
+    pub(super) outputs_dir: &'a Path,
+    pub(super) xml_file: &'a Path,
+}
+
+impl Inherited {
+    /// Reads the environment of this process, but for what is about a run and for `own_variables`.
+    pub(super) fn new(own_variables: &[String]) -> Self {
+        let entries = std::env::vars_os()
+            .filter(|(name, _)| {
+                !NOT_INHERITED.iter().any(|it| name == it)
+                    && !own_variables.iter().any(|it| name == it.as_str())
+            })
+            .filter_map(|(name, value)| Some((name.clone(), entry(&name, &value)?)))
+            .collect();
+        Self { entries }
+    }
+
+    /// Returns the environment of an attempt: what is inherited gives way to the test variables, these to
+    /// what the suite declares, and all of it to what identifies the attempt.
+    pub(super) fn environment(&self, attempted: &Attempted<'_>) -> Vec<CString> {
+        let Attempted { launch, run_id, .. } = attempted;
+        let name = &launch.name;
+        let identity = [
+            ("REGATTA_RUN_ID", (*run_id).to_owned()),
+            ("REGATTA_SUITE", name.clone()),
+            (
+                "REGATTA_ATTEMPT",
+                format!("{run_id}/{name}/{}", attempted.number),
+            ),
+            ("REGATTA_SLOT", attempted.slot.to_string()),
+        ];
+        let timeout = launch.timeout.map(|it| it.as_secs().max(1).to_string());
+        let tests: [(&str, Option<&OsStr>); 4] = [
+            ("TEST_TMPDIR", Some(attempted.private_dir.as_os_str())),
+            (
+                "TEST_UNDECLARED_OUTPUTS_DIR",
+                Some(attempted.outputs_dir.as_os_str()),
+            ),
+            ("XML_OUTPUT_FILE", Some(attempted.xml_file.as_os_str())),
+            ("TEST_TIMEOUT", timeout.as_deref().map(OsStr::new)),
+        ];
+        let inherited = self.entries.iter();
+        let mut environment: Vec<CString> = inherited
+            .filter(|(name, _)| {
+                tests.iter().all(|(it, _)| name != it)
+                    && name.to_str().is_none_or(|it| !launch.env.contains_key(it))
+            })
+            .map(|(_, entry)| entry.clone())
+            .collect();
+        let tests = tests
+            .iter()
+            .filter(|(name, _)| !launch.env.contains_key(*name));
+        environment.extend(tests.filter_map(|(name, value)| entry(OsStr::new(name), (*value)?)));
+        let declared = launch.env.iter();
+        let declared = declared.filter(|(name, _)| identity.iter().all(|(it, _)| name != it));
+        environment.extend(declared.filter_map(|(k, v)| entry(OsStr::new(k), OsStr::new(v))));
+        let identity = identity.iter();
+        environment.extend(identity.filter_map(|(k, v)| entry(OsStr::new(k), OsStr::new(v))));
+        environment
+    }
+}
+
+/// Returns `NAME=value`, or `None` for one that no process can be given.
+fn entry(name: &OsStr, value: &OsStr) -> Option<CString> {
+    let mut entry = name.to_owned().into_vec();
+    entry.push(b'=');
+    entry.extend_from_slice(value.as_bytes());
+    CString::new(entry).ok()
+}

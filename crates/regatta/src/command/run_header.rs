@@ -1,0 +1,116 @@
+//! The first event of a run: who runs what, where and since when.
+
+use std::env;
+use std::fs;
+use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use regatta_core::event::{FORMAT, Host, RunHeader};
+
+use super::setup;
+use crate::cli::PlaceArgs;
+use crate::config::Config;
+use crate::planning::Project;
+use crate::shell;
+
+/// Returns an id that no other run has and that sorts by start.
+pub(super) fn new_run_id() -> String {
+    let now = jiff::Timestamp::now().strftime("%Y%m%dT%H%M%S.%6f");
+    format!("{now}-{}", std::process::id())
+}
+
+/// What a header is made from.
+pub(super) struct Origin<'r> {
+    pub(super) run_id: String,
+    /// The log directory as reports show it.
+    pub(super) log_dir: &'r Path,
+    pub(super) place: &'r PlaceArgs,
+    pub(super) config: &'r Config,
+    pub(super) project: &'r Project,
+    /// CPUs that this process may use.
+    pub(super) cpus: u32,
+}
+
+/// Returns what is known of a run that starts now.
+pub(super) fn header(origin: Origin<'_>) -> RunHeader {
+    let Origin {
+        run_id,
+        log_dir,
+        place,
+        config,
+        project,
+        cpus,
+    } = origin;
+    let now = jiff::Zoned::now();
+    let since_epoch = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    let monotonic = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+    let micros = monotonic.tv_sec * 1_000_000 + monotonic.tv_nsec / 1000;
+    RunHeader {
+        format: FORMAT,
+        run_id,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        timestamp: now.strftime("%Y-%m-%dT%H:%M:%S.%6f%:z").to_string(),
+        wall_us: i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX),
+        monotonic_us: u64::try_from(micros).unwrap_or_default(),
+        host: Host {
+            name: host_name(),
+            os: format!("{}-{}", env::consts::OS, env::consts::ARCH),
+            cpus,
+        },
+        project: project_name(&config.root),
+        root: config.root.to_string_lossy().into_owned(),
+        log_dir: log_dir.to_string_lossy().into_owned(),
+        max_parallel: project.max_parallel,
+        fail_fast: config.run.fail_fast.value,
+        profile: config.profile.clone(),
+        rerun_prefix: rerun_prefix(place),
+        categories: setup::category_headers(config),
+        suites: project.plan.suites.values().cloned().collect(),
+        tasks: project.plan.tasks.values().map(|task| task.suite).collect(),
+    }
+}
+
+/// Returns the name of this machine.
+pub(super) fn host_name() -> String {
+    rustix::system::uname()
+        .nodename()
+        .to_string_lossy()
+        .into_owned()
+}
+
+fn project_name(root: &Path) -> String {
+    let root = fs::canonicalize(root).unwrap_or_else(|_| root.to_owned());
+    let name = root.file_name().unwrap_or_default();
+    name.to_string_lossy().into_owned()
+}
+
+/// Returns the words that lead to this configuration again from the same shell.
+fn rerun_prefix(place: &PlaceArgs) -> String {
+    let program = env::args().next().unwrap_or_default();
+    // A program that was found in PATH is found there again; any other needs its path.
+    let program = if program.is_empty() {
+        "regatta".to_owned()
+    } else {
+        program
+    };
+    let mut words = vec![program];
+    let mut add = |flag: &str, value: &Path| {
+        words.push(flag.to_owned());
+        words.push(value.to_string_lossy().into_owned());
+    };
+    if let Some(directory) = &place.directory {
+        add("-C", directory);
+    }
+    if let Some(config) = &place.config {
+        add("--config", config);
+    }
+    if let Some(profile) = &place.profile {
+        add("--profile", Path::new(profile));
+    }
+    if let Some(log_dir) = &place.log_dir {
+        add("--log-dir", log_dir);
+    }
+    shell::join(words.iter().map(String::as_str))
+}

@@ -1,0 +1,72 @@
+//! How a run talks to people: chosen by flags, by the environment, and by what the text goes to.
+
+use std::env;
+use std::io::{self, IsTerminal, stderr, stdout};
+use std::os::fd::AsFd;
+use std::path::Path;
+
+use crate::cli::{PlaceArgs, Progress, RunArgs, RunFormat};
+use crate::report::json::REPORT_NAME;
+use crate::report::terminal::{
+    Colour, Counter, Descriptor, Mode, Options, Size, Terminal, Verbose, choose_colour,
+    choose_symbols,
+};
+use crate::screen;
+
+/// Returns the terminal that the arguments and the environment ask for. The text goes to standard output, unless
+/// that carries a machine format.
+///
+/// # Errors
+/// The stream cannot be duplicated.
+pub(super) fn open(
+    args: &RunArgs,
+    place: &PlaceArgs,
+    log_dir: &str,
+) -> io::Result<Terminal<Descriptor>> {
+    let human = args.format == RunFormat::Human;
+    let (is_terminal, descriptor) = if human {
+        let stream = stdout();
+        (stream.is_terminal(), stream.as_fd().try_clone_to_owned())
+    } else {
+        let stream = stderr();
+        (stream.is_terminal(), stream.as_fd().try_clone_to_owned())
+    };
+    let variable = |name: &str| env::var(name).ok();
+    let flag = place.color.map(Into::into);
+    let is_dumb = variable("TERM").is_none_or(|term| term == "dumb");
+    let options = Options {
+        mode: match args.progress {
+            Progress::Auto if is_terminal && !is_dumb => Mode::Live,
+            Progress::Auto | Progress::Lines => Mode::Lines,
+            Progress::Live => Mode::Live,
+            Progress::None => Mode::Silent,
+        },
+        colour: if choose_colour(flag, variable, is_terminal) {
+            Colour::Styled
+        } else {
+            Colour::Plain
+        },
+        symbols: choose_symbols(variable),
+        verbose: if args.verbose {
+            Verbose::On
+        } else {
+            Verbose::Off
+        },
+        counter: if is_terminal {
+            Counter::Hidden
+        } else {
+            Counter::Shown
+        },
+        size: screen::size().unwrap_or(Size {
+            columns: 80,
+            rows: 24,
+        }),
+        json_report: Some(
+            Path::new(log_dir)
+                .join(REPORT_NAME)
+                .to_string_lossy()
+                .into_owned(),
+        ),
+    };
+    Ok(Terminal::new(options, Descriptor::new(descriptor?)))
+}
