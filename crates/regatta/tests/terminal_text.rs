@@ -587,7 +587,8 @@ fn output_is_shown_in_whole_lines_of_one_suite_each() {
         api,
         "o ü\ncol\tumn\n\u{1b}[31mred\r\nno end".as_bytes(),
     );
-    terminal.handle_output(at(4), long, b"ond\n");
+    terminal.handle_output(at(4), long, b"ond\n 10%\r 50%");
+    terminal.handle_output(at(5), long, b"\r100%\r\n");
     for (time, event) in ends {
         terminal.handle_event(*time, event);
     }
@@ -603,6 +604,7 @@ fn output_is_shown_in_whole_lines_of_one_suite_each() {
     api       | col     umn
     api       | red
     long-name | second
+    long-name | 100%
     api       | no end
       [1/2] ✓ api passed in 0.0s
       [2/2] ✓ long-name passed in 0.0s

@@ -84,6 +84,9 @@ impl Run {
 }
 
 fn write_output_line(page: &mut Page, prefix: &str, line: &[u8]) {
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    // A terminal would have overwritten all but the last state of a progress bar.
+    let line = line.rsplit(|&byte| byte == b'\r').next().unwrap_or(line);
     let line = String::from_utf8_lossy(line);
     let line = page.look.clean(&line).into_owned();
     page.line(format_args!("{prefix}{line}"));
