@@ -465,7 +465,7 @@ fn an_interrupted_run_says_what_it_did_not_come_to() {
     🧪 done
     🧪 stopped
       [1/4] ✓ done passed in 1.0s
-      ⊘ SIGINT: ending what runs
+      ⊘ SIGINT: ending what runs; a second one kills it
       [4/4] ⊘ stopped interrupted after 2.1s
 
     📋 Test Summary

@@ -159,6 +159,9 @@ impl Lines<'_> {
                     "too many failures, {name} was the last: what runs may finish, nothing else starts"
                 )
             }
+            CancelReason::Interrupt(StopSignal::Interrupt) => {
+                "SIGINT: ending what runs; a second one kills it".into()
+            }
             CancelReason::Interrupt(signal) => {
                 format!("{}: ending what runs", name_of(signal))
             }
