@@ -114,13 +114,14 @@ impl<S: Sink> Outlet<S> {
     /// Waits until everything is written, as long as the reader takes something now and then.
     ///
     /// # Errors
-    /// What the sink said when it failed; a reader that is gone is no error.
+    /// What the sink said when it failed, or how much a reader that stalled has not taken; a reader that is gone is no
+    /// error.
     pub(super) fn finish(&mut self) -> io::Result<()> {
         self.tell_dropped();
         while !self.drain() {
             match self.sink.wait(PATIENCE) {
                 Ok(true) => {}
-                Ok(false) => break,
+                Ok(false) => return Err(self.describe_loss()),
                 Err(error) => self.close(error),
             }
         }
@@ -128,6 +129,16 @@ impl<S: Sink> Outlet<S> {
             Some(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
             _ => Ok(()),
         }
+    }
+
+    fn describe_loss(&self) -> io::Error {
+        let rest = self.backlog[self.taken..].split_inclusive(|&byte| byte == b'\n');
+        let lines = match rest.count() {
+            1 => "the last line is".to_owned(),
+            count => format!("the last {count} lines are"),
+        };
+        let words = format!("its reader takes nothing more, so {lines} missing");
+        io::Error::new(io::ErrorKind::TimedOut, words)
     }
 
     fn keep(&mut self, bytes: &[u8]) {
@@ -216,9 +227,14 @@ mod tests {
     #[test]
     fn a_reader_that_takes_nothing_does_not_hold_up_the_end() {
         let mut outlet = outlet(2);
-        outlet.write("text\n", Weight::Essential);
-        outlet.finish().unwrap();
+        outlet.write("text\nsummary\nverdict\n", Weight::Essential);
+        let error = outlet.finish().unwrap_err();
         assert_eq!(outlet.sink().bytes, b"te");
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+        assert_eq!(
+            error.to_string(),
+            "its reader takes nothing more, so the last 3 lines are missing"
+        );
     }
 
     struct Broken(io::ErrorKind, u32);
