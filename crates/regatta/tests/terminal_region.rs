@@ -202,6 +202,28 @@ fn it_shows_counts_and_what_runs_at_every_width() {
 }
 
 #[test]
+fn a_long_name_leaves_room_for_how_long_its_suite_runs() {
+    let names = [
+        "a-suite-whose-name-is-longer-than-half-of-the-row".to_owned(),
+        "short".to_owned(),
+    ];
+    let mut script = script(&names);
+    let mut screen = Screen::new(50, 24);
+    script.start(0, &names[0]);
+    script.start(0, &names[1]);
+    script.stop(1_000, &names[0]);
+    screen.tell(&script);
+    screen.tick(at(12_000));
+    assert_eq!(
+        screen.region()[1..],
+        [
+            "  a-suite-whose-name-is-l…     12s ending  試験…",
+            "  short                        12s  試験の説明 o…",
+        ]
+    );
+}
+
+#[test]
 fn it_is_gone_when_the_run_is_over() {
     let names = names(3);
     let mut script = script(&names);

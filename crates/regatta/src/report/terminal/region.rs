@@ -14,7 +14,7 @@ use crate::report::record::Record;
 use super::look::{Look, Tone, clock};
 use super::options::Size;
 use super::progress::{Progress, Running, State};
-use super::row::{Row, display_width};
+use super::row::{Row, display_width, fill};
 
 /// How long a region stands at least before it is drawn again.
 pub(super) const FRAME: Duration = Duration::from_millis(100);
@@ -102,7 +102,9 @@ pub(super) fn render_region(
     } else {
         room - 1
     };
-    let names = running[..shown].iter().map(|it| name(record, it).len());
+    let names = running[..shown]
+        .iter()
+        .map(|it| display_width(name(record, it)));
     let column = names.max().unwrap_or(0).min(limit / 2);
     for running in &running[..shown] {
         let row = Row::new(look, limit);
@@ -148,12 +150,10 @@ fn counts_row(progress: &Progress, at: Time, mut row: Row, look: Look) -> Row {
 }
 
 fn running_row(record: &Record, running: &Running, at: Time, mut row: Row, column: usize) -> Row {
-    let name = name(record, running);
-    let elapsed = at - running.started;
-    row.push(
-        Tone::Plain,
-        &format!("  {name:column$} {:>7}", clock(elapsed)),
-    );
+    // A name that is cut still tells which one it is; without the time nobody sees which one hangs.
+    let name = fill(name(record, running), column, row.look().symbols.ellipsis);
+    let elapsed = clock(at - running.started);
+    row.push(Tone::Plain, &format!("  {name} {elapsed:>7}"));
     match running.state {
         State::Usual => {}
         State::Slow => row.push(Tone::Caution, " slow"),

@@ -89,6 +89,20 @@ pub(super) fn display_width(text: &str) -> usize {
     text.chars().map(char_width).sum()
 }
 
+/// Returns a text in exactly `cells` cells: cut, or filled up with blanks.
+pub(super) fn fill(text: &str, cells: usize, ellipsis: &str) -> String {
+    let (mut kept, mut width) = fit(text, cells);
+    let mut end = "";
+    if kept.len() < text.len()
+        && let Some(room) = cells.checked_sub(display_width(ellipsis))
+    {
+        (kept, width) = fit(text, room);
+        width += display_width(ellipsis);
+        end = ellipsis;
+    }
+    format!("{kept}{end}{}", " ".repeat(cells - width))
+}
+
 /// Returns the longest beginning that takes at most `room` cells, and its width.
 fn fit(text: &str, room: usize) -> (&str, usize) {
     let mut width = 0;
@@ -140,6 +154,21 @@ mod tests {
                 (expected, width),
                 "{pieces:?} in {limit}"
             );
+        }
+    }
+
+    #[test]
+    fn a_column_is_filled_whatever_the_text() {
+        for (text, cells, ellipsis, expected) in [
+            ("abc", 5, "…", "abc  "),
+            ("abcde", 5, "…", "abcde"),
+            ("abcdef", 5, "…", "abcd…"),
+            ("abcdef", 5, "...", "ab..."),
+            ("abcdef", 2, "...", "ab"),
+            ("試験中", 4, "…", "試… "),
+            ("abc", 0, "…", ""),
+        ] {
+            assert_eq!(fill(text, cells, ellipsis), expected, "{text} in {cells}");
         }
     }
 
