@@ -4,7 +4,9 @@
 
 mod terminal_support;
 
-use regatta::report::terminal::{Colour, Counter, Memory, Mode, Options, Size, Terminal, Verbose};
+use regatta::report::terminal::{
+    Colour, Counter, Memory, Mode, Options, Size, Symbols, Terminal, Verbose,
+};
 use regatta_core::port::Subscriber;
 use regatta_core::time::Time;
 use regatta_core::verdict::{AttemptReport, Exit, Reason, Verdict};
@@ -220,6 +222,26 @@ fn a_long_name_leaves_room_for_how_long_its_suite_runs() {
             "  a-suite-whose-name-is-l…     12s ending  試験…",
             "  short                        12s  試験の説明 o…",
         ]
+    );
+}
+
+#[test]
+fn without_unicode_the_bar_has_ends() {
+    let names = names(4);
+    let mut script = script(&names);
+    let mut screen = Screen::with(Options {
+        mode: Mode::Live,
+        symbols: Symbols::Ascii,
+        ..Options::default()
+    });
+    script.start(0, "suite-1");
+    script.pass(500, "suite-1");
+    script.start(500, "suite-2");
+    screen.tell(&script);
+    screen.tick(at(1_000));
+    assert_eq!(
+        screen.region()[0],
+        "[###............] 1/4 1s, 1 running, 2 queued, 1 passed"
     );
 }
 

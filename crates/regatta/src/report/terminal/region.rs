@@ -125,8 +125,10 @@ fn counts_row(progress: &Progress, at: Time, mut row: Row, look: Look) -> Row {
     if row.room() >= FEWEST_COLUMNS_FOR_BAR - 1 {
         let cells = (row.room() / 5).min(30);
         let full = (done * cells).checked_div(total).unwrap_or(0).min(cells);
+        row.push(Tone::Detail, look.symbols.bar_begin);
         row.push(Tone::Good, &look.symbols.bar_done.repeat(full));
         row.push(Tone::Detail, &look.symbols.bar_left.repeat(cells - full));
+        row.push(Tone::Detail, look.symbols.bar_end);
         row.push(Tone::Plain, " ");
     }
     row.push(Tone::Heading, &format!("{done}/{total}"));

@@ -51,6 +51,9 @@ pub(super) struct SymbolTable {
     pub(super) ellipsis: &'static str,
     pub(super) bar_done: &'static str,
     pub(super) bar_left: &'static str,
+    /// Around the bar, where its characters do not show how far it goes.
+    pub(super) bar_begin: &'static str,
+    pub(super) bar_end: &'static str,
 }
 
 pub(super) static UNICODE: SymbolTable = SymbolTable {
@@ -75,6 +78,8 @@ pub(super) static UNICODE: SymbolTable = SymbolTable {
     ellipsis: "…",
     bar_done: "█",
     bar_left: "░",
+    bar_begin: "",
+    bar_end: "",
 };
 
 pub(super) static ASCII: SymbolTable = SymbolTable {
@@ -99,6 +104,8 @@ pub(super) static ASCII: SymbolTable = SymbolTable {
     ellipsis: "...",
     bar_done: "#",
     bar_left: ".",
+    bar_begin: "[",
+    bar_end: "]",
 };
 
 #[cfg(test)]
