@@ -7,6 +7,7 @@ use regatta_core::id::{Id, TaskId};
 use regatta_core::verdict::{Failure, Outcome, Status, Verdict};
 
 use crate::report::record::{AttemptRecord, Record, describe_failure};
+use crate::shell::quote;
 
 use super::causes::find_blocked;
 use super::closing::describe_run;
@@ -270,33 +271,5 @@ fn find_failure(attempt: &AttemptRecord) -> Option<&Failure> {
     match &attempt.end.as_ref()?.verdict {
         Verdict::Failed(failure) => Some(failure),
         _ => None,
-    }
-}
-
-/// Returns a word that a shell reads back as it is.
-fn quote(word: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-,/+:=@%".contains(&byte);
-    if !word.is_empty() && word.bytes().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_word_is_quoted_only_where_a_shell_would_change_it() {
-        for (word, expected) in [
-            ("api,web-2,a.b_c", "api,web-2,a.b_c"),
-            ("a b", "'a b'"),
-            ("it's", r"'it'\''s'"),
-            ("a*", "'a*'"),
-            ("", "''"),
-        ] {
-            assert_eq!(quote(word), expected);
-        }
     }
 }
