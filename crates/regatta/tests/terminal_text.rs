@@ -433,6 +433,19 @@ fn colour_adds_escape_sequences_and_nothing_else() {
 }
 
 #[test]
+fn a_failure_without_output_says_so() {
+    let mut script = Script::new(vec![suite("unit", "api", "")]);
+    script.start(0, "api");
+    script.fail(1_000, "api", 2, &[]);
+    script.finish(1_000, 1);
+    let text = script.render(counterless());
+    assert!(
+        text.contains("    Log: test-logs/api.log\n    It printed nothing\n\n"),
+        "{text}"
+    );
+}
+
+#[test]
 fn an_interrupted_run_says_what_it_did_not_come_to() {
     let suites = ["done", "stopped", "never-a", "never-b"];
     let mut script = Script::new(suites.map(|name| suite("unit", name, "")).to_vec());

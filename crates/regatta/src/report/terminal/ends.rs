@@ -86,8 +86,13 @@ impl Lines<'_> {
         if let Some(log) = self.record.log_file(task, attempt) {
             write_detail(page, format_args!("Log: {}", page.look.clean(&log)));
         }
-        let excerpt = attempt.end.as_ref().map(|end| &*end.report.excerpt);
-        let excerpt = excerpt.unwrap_or_default();
+        let Some(report) = attempt.end.as_ref().map(|end| &end.report) else {
+            return;
+        };
+        let excerpt = &report.excerpt;
+        if excerpt.is_empty() && attempt.was_started() && report.log.bytes == 0 {
+            write_detail(page, "It printed nothing");
+        }
         let gutter = page.look.symbols.gutter;
         for line in &excerpt[excerpt.len().saturating_sub(EXCERPT_LINES)..] {
             let line = page.look.clean(line);
