@@ -446,6 +446,32 @@ fn a_failure_without_output_says_so() {
 }
 
 #[test]
+fn many_suites_that_were_stopped_share_a_line() {
+    let names: Vec<_> = (1..=12).map(|number| format!("suite-{number}")).collect();
+    let suites = names.iter().map(|name| suite("unit", name, ""));
+    let mut script = Script::new(suites.collect());
+    for name in &names {
+        script.start(0, name);
+    }
+    script.cancel(1_000, CancelReason::Interrupt(StopSignal::Interrupt));
+    for name in &names {
+        let interrupted = Verdict::Skipped(Reason::Interrupted);
+        let report = AttemptReport::bare(Exit::Signal(2));
+        script.end(1_000, name, interrupted, report);
+    }
+    script.finish(1_000, 130);
+    let text = script.render(counterless());
+    let (_, end) = text.split_once("Interrupted Tests:\n").unwrap();
+    assert_snapshot!(end, @"
+      • 12 ended while they ran: suite-1, suite-2, suite-3, suite-4, suite-5, suite-6, suite-7, suite-8, suite-9, suite-10 and 2 more
+
+    📄 JSON report: test-logs/test-report.json
+
+    ❌ Interrupted by SIGINT: 12 of 12 suites did not finish
+    ");
+}
+
+#[test]
 fn an_interrupted_run_says_what_it_did_not_come_to() {
     let suites = ["done", "stopped", "never-a", "never-b"];
     let mut script = Script::new(suites.map(|name| suite("unit", name, "")).to_vec());

@@ -139,10 +139,18 @@ impl Footer<'_> {
         let (started, never): (Vec<_>, Vec<_>) = cut_short
             .into_iter()
             .partition(|task| self.record.tasks[task.index()].started().is_some());
-        for task in started {
-            self.write_item(page, task, "ended while it ran");
-            self.write_log(page, task, self.record.tasks[task.index()].attempts.last());
-            self.write_blocked(page, task);
+        if started.len() > NAMES {
+            let names = self.names(&started);
+            page.line(format_args!(
+                "  {bullet} {} ended while they ran: {names}",
+                started.len()
+            ));
+        } else {
+            for task in started {
+                self.write_item(page, task, "ended while it ran");
+                self.write_log(page, task, self.record.tasks[task.index()].attempts.last());
+                self.write_blocked(page, task);
+            }
         }
         if !never.is_empty() {
             let names = self.names(&never);
