@@ -430,6 +430,10 @@ fn colour_adds_escape_sequences_and_nothing_else() {
         styled.contains("\u{1b}[31m✗\u{1b}[0m hangs failed"),
         "{styled}"
     );
+    assert!(
+        styled.contains("\n\u{1b}[31mFailed Tests:\u{1b}[0m\n"),
+        "{styled}"
+    );
 }
 
 #[test]

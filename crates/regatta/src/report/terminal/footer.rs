@@ -103,7 +103,7 @@ impl Footer<'_> {
         if failed.is_empty() {
             return;
         }
-        page.line(format_args!("Failed Tests:"));
+        write_title(page, Tone::Bad, "Failed Tests:");
         for task in failed {
             self.write_item(page, task, &self.message(task));
             self.write_log(page, task, self.record.tasks[task.index()].attempts.last());
@@ -132,9 +132,10 @@ impl Footer<'_> {
                 if task.index() < self.record.header.tasks.len() =>
             {
                 let name = self.name(task);
-                page.line(format_args!("{title} Tests, after {name} failed:"));
+                let title = format!("{title} Tests, after {name} failed:");
+                write_title(page, Tone::Caution, &title);
             }
-            _ => page.line(format_args!("{title} Tests:")),
+            _ => write_title(page, Tone::Caution, &format!("{title} Tests:")),
         }
         let (started, never): (Vec<_>, Vec<_>) = cut_short
             .into_iter()
@@ -167,7 +168,7 @@ impl Footer<'_> {
         if flaky.is_empty() {
             return;
         }
-        page.line(format_args!("Flaky Tests:"));
+        write_title(page, Tone::Caution, "Flaky Tests:");
         for task in flaky {
             let attempts = &self.record.tasks[task.index()].attempts;
             let failed = attempts.iter().rfind(|it| find_failure(it).is_some());
@@ -188,7 +189,7 @@ impl Footer<'_> {
         if skipped.is_empty() {
             return;
         }
-        page.line(format_args!("Skipped Tests:"));
+        write_title(page, Tone::Caution, "Skipped Tests:");
         for task in skipped {
             let last = self.record.tasks[task.index()].attempts.last();
             let what = match last.and_then(last_words) {
@@ -207,7 +208,7 @@ impl Footer<'_> {
             return;
         }
         let names: Vec<_> = failed.iter().map(|&task| self.name(task)).collect();
-        page.line(format_args!("Run the failures again:"));
+        write_title(page, Tone::Heading, "Run the failures again:");
         // Not cleaned: a command that differs from what was meant is worse than an odd one.
         page.line(format_args!(
             "  {} --suites {}",
@@ -273,6 +274,11 @@ impl Footer<'_> {
     fn message(&self, task: TaskId) -> String {
         self.record.error_message(task).unwrap_or_default()
     }
+}
+
+fn write_title(page: &mut Page, tone: Tone, title: &str) {
+    let title = page.paint(tone, title);
+    page.line(format_args!("{title}"));
 }
 
 fn find_failure(attempt: &AttemptRecord) -> Option<&Failure> {
