@@ -66,7 +66,9 @@ fn dispatch(cli: Cli, matches: &ArgMatches, guardian: Guardian) -> Result<u8, Co
 
 /// Flags of a run that stand before another command would be dropped without a word.
 fn refuse_misplaced_flags(matches: &ArgMatches, name: &str) -> Result<(), CommandFailure> {
-    let command = Cli::command();
+    let mut command = Cli::command();
+    // A flag has no name to print before.
+    command.build();
     let mut own = command.get_arguments().filter(|it| !it.is_global_set());
     let misplaced = own.find(|it| {
         let id = it.get_id().as_str();

@@ -1,0 +1,4 @@
+//! The program from outside: command lines, and everything they print, write and leave behind.
+
+mod refused;
+mod support;
