@@ -5,8 +5,9 @@
 //! deleted by a thread of its own, so that a suite which leaves a million files holds nobody up.
 
 use std::collections::BTreeSet;
-use std::fs;
+use std::fs::{self, Permissions};
 use std::io;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Sender, channel};
 use std::thread::JoinHandle;
@@ -30,7 +31,10 @@ struct Cleaner {
 
 impl PrivateDirs {
     pub(super) fn new() -> io::Result<Self> {
-        let root = tempfile::Builder::new().prefix("regatta-").tempdir()?;
+        let root = tempfile::Builder::new()
+            .prefix("regatta-")
+            .permissions(Permissions::from_mode(0o700))
+            .tempdir()?;
         Ok(Self {
             root,
             ready: BTreeSet::new(),
