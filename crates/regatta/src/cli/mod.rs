@@ -3,6 +3,7 @@
 mod args;
 mod complete;
 mod failure;
+mod variables;
 
 pub use args::{
     CheckArgs, Cli, ColorWhen, Command, CompletionsArgs, FilterArgs, FlakyCountsAs, GraphArgs,
@@ -10,3 +11,4 @@ pub use args::{
     ReportFormat, ReportTarget, RunArgs, RunFormat,
 };
 pub use failure::CommandFailure;
+pub use variables::ignore_empty_variables;

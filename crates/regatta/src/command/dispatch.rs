@@ -9,7 +9,7 @@ use clap_complete::CompleteEnv;
 use regatta_process::Guardian;
 
 use super::{check, completions, graph, list, log, man, report, run, schema};
-use crate::cli::{Cli, Command, CommandFailure, PlaceArgs};
+use crate::cli::{Cli, Command, CommandFailure, PlaceArgs, ignore_empty_variables};
 use crate::diagnostic::Colour;
 use crate::report::terminal::choose_colour;
 
@@ -19,7 +19,7 @@ use crate::report::terminal::choose_colour;
 pub fn main(guardian: Guardian) -> ExitCode {
     // Answers a shell that asks for completions, and ends the process then.
     CompleteEnv::with_factory(Cli::command).complete();
-    let matches = Cli::command().get_matches();
+    let matches = ignore_empty_variables(Cli::command()).get_matches();
     let cli = match Cli::from_arg_matches(&matches) {
         Ok(cli) => cli,
         Err(error) => error.exit(),
