@@ -1,14 +1,13 @@
 //! Everybody who is told about a run while it goes on, and what each made of it.
 
-use std::io::{self, Write};
-use std::sync::mpsc::{Sender, channel};
-use std::thread::{self, JoinHandle};
+use std::io;
 
 use regatta_core::event::Event;
 use regatta_core::id::AttemptId;
 use regatta_core::port::Subscriber;
 use regatta_core::time::Time;
 
+use crate::machine_output::MachineOutput;
 use crate::report::journal::{JournalWriter, LineRenderer};
 use crate::report::record::Record;
 use crate::report::terminal::{Descriptor, Terminal};
@@ -53,51 +52,32 @@ impl Audience {
 }
 
 /// The event stream on standard output.
-///
-/// A thread of its own writes it, so that a reader who takes his time holds up neither suites nor time-outs. One
-/// who goes away ends the stream, never the run. Dropping it waits until everything is written.
-#[derive(Default)]
 pub struct Stream {
     lines: LineRenderer,
-    writer: Option<Writer>,
+    output: MachineOutput,
 }
 
-struct Writer {
-    queue: Sender<Vec<u8>>,
-    thread: JoinHandle<()>,
-}
+impl Stream {
+    /// Starts a stream that nothing was written to yet.
+    #[must_use]
+    pub fn new(output: MachineOutput) -> Self {
+        Self {
+            lines: LineRenderer::default(),
+            output,
+        }
+    }
 
-impl Writer {
-    fn start() -> Self {
-        let (queue, lines) = channel::<Vec<u8>>();
-        let thread = thread::spawn(move || {
-            let mut stdout = io::stdout().lock();
-            for line in lines {
-                if stdout.write_all(&line).is_err() {
-                    return;
-                }
-            }
-            // Nobody is left to be told of a failure.
-            let _ = stdout.flush();
-        });
-        Self { queue, thread }
+    /// Writes what a slow reader did not take yet.
+    ///
+    /// # Errors
+    /// Why the stream is not whole.
+    pub fn finish(self) -> io::Result<()> {
+        self.output.finish()
     }
 }
 
 impl Subscriber for Stream {
     fn handle_event(&mut self, at: Time, event: &Event) {
-        let line = self.lines.render_line(at, event).to_vec();
-        let writer = self.writer.get_or_insert_with(Writer::start);
-        // The queue is closed when the reader has gone away.
-        let _ = writer.queue.send(line);
-    }
-}
-
-impl Drop for Stream {
-    fn drop(&mut self) {
-        if let Some(Writer { queue, thread }) = self.writer.take() {
-            drop(queue);
-            let _ = thread.join();
-        }
+        self.output.write(self.lines.render_line(at, event));
     }
 }

@@ -12,6 +12,7 @@ pub mod diagnostic;
 pub mod drive;
 pub mod graph_view;
 pub mod log_dir;
+pub mod machine_output;
 pub mod planning;
 pub mod report;
 pub mod repository;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 const FLOORS: [&[&str]; 6] = [
     &["diagnostic", "log_dir", "repository", "shell"],
     &["config", "graph_view", "report"],
-    &["backend", "screen", "select"],
+    &["backend", "machine_output", "screen", "select"],
     &["audience", "planning"],
     &["cli", "drive"],
     &["command"],

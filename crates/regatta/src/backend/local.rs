@@ -1,5 +1,6 @@
 //! Attempts on this machine: files and variables around a command, and what becomes of it.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -44,6 +45,9 @@ pub struct Local {
     inherited: Inherited,
     private_dirs: PrivateDirs,
     outputs_dirs: OutputsDirs,
+    /// Attempts that were told to end. What is alive when such a command has exited was told so a moment ago and
+    /// is no leftover.
+    stopped: BTreeSet<AttemptId>,
     /// The slot of each attempt that runs.
     slots: IdMap<TaskId, u32>,
     happenings: Vec<Happening>,
@@ -80,6 +84,7 @@ impl Local {
             supervisor: Supervisor::new(guardian)?,
             private_dirs: PrivateDirs::new()?,
             outputs_dirs: OutputsDirs::default(),
+            stopped: BTreeSet::new(),
             slots: launches.ids().map(|_| 0).collect(),
             inherited: Inherited::new(&workplace.own_variables),
             workplace,
@@ -123,6 +128,7 @@ impl Local {
             StopSignal::Hangup => Signal::Hangup,
             StopSignal::Kill => Signal::Kill,
         };
+        self.stopped.insert(attempt);
         self.supervisor.signal(key(attempt), signal);
     }
 
@@ -164,8 +170,11 @@ impl Local {
         match happening {
             Happening::Printed { key } => Occurrence::Printed(attempt(key)),
             Happening::Output { key, bytes } => Occurrence::Output(attempt(key), bytes),
-            Happening::Exited { key, ended } => {
+            Happening::Exited { key, mut ended } => {
                 let attempt = attempt(key);
+                if self.stopped.remove(&attempt) {
+                    ended.leftovers.clear();
+                }
                 self.clean_up(attempt.task);
                 Occurrence::Finished(attempt, report_of(ended))
             }

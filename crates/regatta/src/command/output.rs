@@ -18,11 +18,20 @@ pub(super) fn print_bytes(bytes: &[u8]) -> Result<(), CommandFailure> {
 /// Turns a failed write into a failure, unless nobody reads any more.
 pub(super) fn tolerate_absent_reader(result: io::Result<()>) -> Result<(), CommandFailure> {
     match result {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(CommandFailure::Infrastructure(
-            format!("cannot write to standard output: {error}"),
-        )),
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(stdout_failure(&error)),
         _ => Ok(()),
     }
+}
+
+/// Returns what became of a command whose result nobody got.
+pub(super) fn stdout_failure(error: &io::Error) -> CommandFailure {
+    CommandFailure::Infrastructure(format!("cannot write to standard output: {error}"))
+}
+
+/// Tells the user of a failure without ending the command.
+pub(super) fn complain(failure: &CommandFailure) {
+    // As below.
+    let _ = write!(io::stderr().lock(), "{failure}");
 }
 
 /// Tells the user something that is worth knowing and stops nothing.

@@ -13,7 +13,7 @@ use regatta_process::{Follow, Guardian, Signal, descriptor_limit, die_by};
 
 use super::dry_run::render_plan;
 use super::list::print_list;
-use super::output::{notice, print, warn};
+use super::output::{complain, notice, print, stdout_failure, warn};
 use super::run_header::{Origin, header, host_name, new_run_id};
 use super::{run_terminal, setup};
 use crate::audience::{Audience, Stream};
@@ -22,6 +22,7 @@ use crate::cli::{CommandFailure, ListFormat, OnBusyChoice, PlaceArgs, RunArgs, R
 use crate::config::Config;
 use crate::drive::{Drive, Outcome};
 use crate::log_dir::{Claim, ClaimError, Claimant, Holder, LogDir, OnBusy, Place, claim};
+use crate::machine_output::MachineOutput;
 use crate::planning::{self, Project};
 use crate::report::files::write_atomically;
 use crate::report::journal::{JOURNAL_NAME, JournalWriter};
@@ -134,12 +135,18 @@ impl Run<'_> {
         .map_err(|error| CommandFailure::Infrastructure(format!("cannot watch suites: {error}")))?;
         // The suites are gone, and so may be their temporary directories.
         drop(backend);
-        self.conclude(audience, &log_dir, outcome)
+        Ok(self.conclude(audience, &log_dir, outcome))
     }
 
     fn gather_audience(&self, place: &PlaceArgs) -> Result<Audience, CommandFailure> {
         let journal = self.claim.place.path.join(JOURNAL_NAME);
-        let stream = self.args.format == RunFormat::Jsonl;
+        let stream = match self.args.format {
+            RunFormat::Human | RunFormat::Json => None,
+            RunFormat::Jsonl => {
+                let output = MachineOutput::stdout().map_err(|error| stdout_failure(&error))?;
+                Some(Stream::new(output))
+            }
+        };
         Ok(Audience {
             journal: JournalWriter::create(&journal).map_err(|error| {
                 CommandFailure::Infrastructure(format!(
@@ -152,7 +159,7 @@ impl Run<'_> {
                     CommandFailure::Infrastructure(format!("cannot write text for people: {error}"))
                 },
             )?,
-            stream: stream.then(Stream::default),
+            stream,
             record: Record::new(self.header.clone()),
             log_errors: Vec::new(),
         })
@@ -167,12 +174,7 @@ impl Run<'_> {
     }
 
     /// Writes the reports, tells the end, and returns the exit code, or dies by the user's signal.
-    fn conclude(
-        &self,
-        mut audience: Audience,
-        log_dir: &LogDir,
-        outcome: Outcome,
-    ) -> Result<u8, CommandFailure> {
+    fn conclude(&self, mut audience: Audience, log_dir: &LogDir, outcome: Outcome) -> u8 {
         let mut troubles = self.remove_stale_logs(&audience.record, log_dir);
         troubles.extend(
             audience
@@ -189,17 +191,14 @@ impl Run<'_> {
         };
         // Whoever reads the last line of the text may open the report at once, so it comes first.
         audience.record.apply(outcome.end, &event);
-        let mut lost = Vec::new();
-        for path in self.report_paths() {
-            if let Err(failure) = write_report(&path, &audience.record, RunState::Finished) {
-                lost.push(failure);
-            }
-        }
+        let state = audience.record.past_state();
+        let paths = self.report_paths();
+        let written = paths
+            .iter()
+            .map(|path| write_report(path, &audience.record, state));
+        let mut lost: Vec<_> = written.filter_map(Result::err).collect();
         audience.publish(outcome.end, &event);
-        if self.args.format == RunFormat::Json {
-            print(&render_report(&audience.record, RunState::Finished))?;
-        }
-        drop(audience.stream.take());
+        lost.extend(self.conclude_stdout(&mut audience).err());
         let written = audience.terminal.finish();
         for trouble in &troubles {
             warn(trouble);
@@ -209,6 +208,9 @@ impl Run<'_> {
                 "the text for people could not be written: {error}"
             ));
         }
+        for failure in &lost {
+            complain(failure);
+        }
         if let Some(signal) = outcome.interrupt {
             die_by(match signal {
                 StopSignal::Interrupt => Signal::Interrupt,
@@ -216,15 +218,24 @@ impl Run<'_> {
                 StopSignal::Terminate | StopSignal::Kill => Signal::Terminate,
             });
         }
-        let code = exit_code(&audience.record, None, &troubles);
-        match lost.pop() {
-            Some(failure) if code != 1 => Err(failure),
-            Some(failure) => {
-                warn(&failure.to_string());
-                Ok(code)
-            }
-            None => Ok(code),
+        match exit_code(&audience.record, None, &troubles) {
+            0 if !lost.is_empty() => 3,
+            code => code,
         }
+    }
+
+    /// Writes the rest of what a program reads.
+    fn conclude_stdout(&self, audience: &mut Audience) -> Result<(), CommandFailure> {
+        let written = match self.args.format {
+            RunFormat::Human => Ok(()),
+            RunFormat::Json => MachineOutput::stdout().and_then(|mut output| {
+                let state = audience.record.past_state();
+                output.write(render_report(&audience.record, state).as_bytes());
+                output.finish()
+            }),
+            RunFormat::Jsonl => audience.stream.take().map_or(Ok(()), Stream::finish),
+        };
+        written.map_err(|error| stdout_failure(&error))
     }
 
     fn remove_stale_logs(&self, record: &Record, log_dir: &LogDir) -> Vec<String> {

@@ -1,4 +1,5 @@
 //! The program from outside: command lines, and everything they print, write and leave behind.
 
 mod refused;
+mod running;
 mod support;

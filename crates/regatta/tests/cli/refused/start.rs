@@ -36,18 +36,20 @@ fn c6_suites_that_cannot_start_fail_alone() {
 
       TEST: 9 suite(s)
 
-      [1/9] ✗ dir-missing failed (could not be started: failed to enter directory `[PLACE]/nowhere`: No such file or directory (os error 2))
-      [2/9] ✗ dir-file failed (could not be started: failed to enter directory `[PLACE]/file`: Not a directory (os error 20))
-      [3/9] ✗ command-missing failed (could not be started: failed to execute `./nothing`: No such file or directory (os error 2))
-      [4/9] ✗ command-unknown failed (could not be started: failed to execute `no-such-program-anywhere`: not found in PATH)
-      [5/9] ✗ command-plain failed (could not be started: failed to execute `./file`: Permission denied (os error 13))
-      [6/9] ✗ command-folder failed (could not be started: failed to execute `./folder`: Is a directory (os error 21))
+      [1/9] ✗ dir-missing failed (failed to enter directory `[PLACE]/nowhere`: No such file or directory (os error 2))
+      [2/9] ✗ dir-file failed (failed to enter directory `[PLACE]/file`: Not a directory (os error 20))
+      [3/9] ✗ command-missing failed (failed to execute `./nothing`: No such file or directory (os error 2))
+      [4/9] ✗ command-unknown failed (failed to execute `no-such-program-anywhere`: not found in PATH)
+      [5/9] ✗ command-plain failed (failed to execute `./file`: Permission denied (os error 13))
+      [6/9] ✗ command-folder failed (failed to execute `./folder`: Is a directory (os error 21))
     📦 shell-missing
       [7/9] ✗ shell-missing failed (exit code 127)
         Log: test-logs/shell-missing.log
+        It printed nothing
     📦 shell-plain
       [8/9] ✗ shell-plain failed (exit code 126)
         Log: test-logs/shell-plain.log
+        It printed nothing
     📦 fine
       [9/9] ✓ fine passed in [TIME]
 
@@ -61,12 +63,12 @@ fn c6_suites_that_cannot_start_fail_alone() {
       ⚡ Speedup: [RATIO] ([TIME] saved)
 
     Failed Tests:
-      • dir-missing: could not be started: failed to enter directory `[PLACE]/nowhere`: No such file or directory (os error 2)
-      • dir-file: could not be started: failed to enter directory `[PLACE]/file`: Not a directory (os error 20)
-      • command-missing: could not be started: failed to execute `./nothing`: No such file or directory (os error 2)
-      • command-unknown: could not be started: failed to execute `no-such-program-anywhere`: not found in PATH
-      • command-plain: could not be started: failed to execute `./file`: Permission denied (os error 13)
-      • command-folder: could not be started: failed to execute `./folder`: Is a directory (os error 21)
+      • dir-missing: failed to enter directory `[PLACE]/nowhere`: No such file or directory (os error 2)
+      • dir-file: failed to enter directory `[PLACE]/file`: Not a directory (os error 20)
+      • command-missing: failed to execute `./nothing`: No such file or directory (os error 2)
+      • command-unknown: failed to execute `no-such-program-anywhere`: not found in PATH
+      • command-plain: failed to execute `./file`: Permission denied (os error 13)
+      • command-folder: failed to execute `./folder`: Is a directory (os error 21)
       • shell-missing: exit code 127
         Log: test-logs/shell-missing.log
       • shell-plain: exit code 126
@@ -80,12 +82,12 @@ fn c6_suites_that_cannot_start_fail_alone() {
     ❌ 8 of 9 suites failed
     ");
     assert_snapshot!(place.outcomes(), @"
-    dir-missing: failed, spawn_error [spawn_error] code null log -: could not be started: failed to enter directory `[PLACE]/nowhere`: No such file or directory (os error 2)
-    dir-file: failed, spawn_error [spawn_error] code null log -: could not be started: failed to enter directory `[PLACE]/file`: Not a directory (os error 20)
-    command-missing: failed, spawn_error [spawn_error] code null log -: could not be started: failed to execute `./nothing`: No such file or directory (os error 2)
-    command-unknown: failed, spawn_error [spawn_error] code null log -: could not be started: failed to execute `no-such-program-anywhere`: not found in PATH
-    command-plain: failed, spawn_error [spawn_error] code null log -: could not be started: failed to execute `./file`: Permission denied (os error 13)
-    command-folder: failed, spawn_error [spawn_error] code null log -: could not be started: failed to execute `./folder`: Is a directory (os error 21)
+    dir-missing: failed, spawn_error [spawn_error] code null log -: failed to enter directory `[PLACE]/nowhere`: No such file or directory (os error 2)
+    dir-file: failed, spawn_error [spawn_error] code null log -: failed to enter directory `[PLACE]/file`: Not a directory (os error 20)
+    command-missing: failed, spawn_error [spawn_error] code null log -: failed to execute `./nothing`: No such file or directory (os error 2)
+    command-unknown: failed, spawn_error [spawn_error] code null log -: failed to execute `no-such-program-anywhere`: not found in PATH
+    command-plain: failed, spawn_error [spawn_error] code null log -: failed to execute `./file`: Permission denied (os error 13)
+    command-folder: failed, spawn_error [spawn_error] code null log -: failed to execute `./folder`: Is a directory (os error 21)
     shell-missing: failed, exit_code [exit_code] code 127 log test-logs/shell-missing.log: exit code 127
     shell-plain: failed, exit_code [exit_code] code 126 log test-logs/shell-plain.log: exit code 126
     fine: passed, passed [passed] code 0 log test-logs/fine.log: -

@@ -1,5 +1,6 @@
 //! A folder of its own for a test, and what must be true of it after every command.
 
+use std::cell::Cell;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -11,12 +12,21 @@ use tempfile::TempDir;
 
 use super::invocation::Invocation;
 use super::transcript::normalise;
+use super::wait::wait_until;
 
 /// A project's folder. `regatta` finds nothing above it, and keeps its temporary files beside it.
 pub(crate) struct Place {
     folder: TempDir,
     /// Without symbolic links, as the program sees it.
     root: PathBuf,
+    survivors: Cell<Survivors>,
+}
+
+/// Whether processes of a run may outlive it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Survivors {
+    Forbidden,
+    Allowed,
 }
 
 impl Place {
@@ -27,7 +37,11 @@ impl Place {
         fs::create_dir(base.join("tmp")).expect("a folder in it");
         let root = base.join("project");
         fs::create_dir(&root).expect("a folder in it");
-        Self { folder, root }
+        Self {
+            folder,
+            root,
+            survivors: Cell::new(Survivors::Forbidden),
+        }
     }
 
     /// Returns a folder with this configuration.
@@ -35,6 +49,11 @@ impl Place {
         let place = Self::empty();
         place.write("regatta.toml", configuration);
         place
+    }
+
+    /// Lets processes of its runs outlive them.
+    pub(crate) fn allow_survivors(&self) {
+        self.survivors.set(Survivors::Allowed);
     }
 
     /// Writes a file; folders on the way to it are made.
@@ -134,9 +153,26 @@ impl Place {
         text.replace(&*self.root.to_string_lossy(), "[PLACE]")
     }
 
+    /// Returns whether a process lives that was started from here.
+    fn has_processes(&self) -> bool {
+        let mark = format!("TMPDIR={}\0", self.temporary().display());
+        let processes = fs::read_dir("/proc").expect("the process table");
+        let environments =
+            processes.filter_map(|it| fs::read(it.ok()?.path().join("environ")).ok());
+        environments
+            .into_iter()
+            .any(|it| it.windows(mark.len()).any(|part| part == mark.as_bytes()))
+    }
+
     /// Checks what holds after every run, whatever became of it.
     #[track_caller]
     pub(crate) fn check_afterwards(&self) {
+        if self.survivors.get() == Survivors::Forbidden {
+            // What was killed needs a moment to leave the process table.
+            wait_until("the end of every process of the run", || {
+                !self.has_processes()
+            });
+        }
         let left = fs::read_dir(self.temporary()).expect("the folder").count();
         assert_eq!(left, 0, "temporary files are left");
         if !self.has("test-logs/events.jsonl") {

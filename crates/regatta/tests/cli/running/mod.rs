@@ -1,0 +1,14 @@
+//! What a run does with its suites.
+
+mod attempts;
+mod environment;
+mod limits;
+mod order;
+mod outputs;
+mod signals;
+mod stopping;
+mod verdicts;
+mod writing;
+
+/// Shows the summary alone, which does not depend on who was quicker.
+const QUIET: [&str; 2] = ["--progress", "none"];

@@ -1,0 +1,257 @@
+//! Files that a run writes: when, where, and what happens when it cannot.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+
+use insta::assert_snapshot;
+use serde_json::json;
+
+use super::QUIET;
+use crate::support::Place;
+
+#[test]
+fn logs_of_an_earlier_run_are_not_taken_for_this_ones() {
+    let place = Place::new(
+        "[suites.base]\ncommand = 'echo new; exit 1'\n\
+         [suites.blocked]\ncommand = 'true'\ndepends_on = ['base']\n\
+         [suites.other]\ncommand = 'true'\n",
+    );
+    for name in [
+        "base.log",
+        "base.attempt-1.log",
+        "base.xml",
+        "base.outputs/trace",
+        "blocked.log",
+        "other.log",
+        "other.attempt-1.log",
+        "notes.txt",
+    ] {
+        place.write(&format!("test-logs/{name}"), "old\n");
+    }
+    let words = ["--suites", "blocked", "--progress", "none"];
+    assert_snapshot!(place.regatta(&words).run(), @"
+    exit 1
+    --- stdout ---
+
+    📋 Test Summary
+    ═══════════════════════════════════════════════════
+
+      ✓ Passed:  0/2
+      ✗ Failed:  1/2
+      ⊘ Skipped: 1/2
+
+      ⏱️  Total time: [TIME]
+      ⚡ Speedup: [RATIO] ([TIME] saved)
+
+    Failed Tests:
+      • base: exit code 1
+        Log: test-logs/base.log
+        Blocked: blocked
+
+    Run the failures again:
+      regatta --suites base
+
+    📄 JSON report: test-logs/test-report.json
+
+    ❌ 1 of 2 suites failed
+    ");
+    assert_eq!(
+        place.names("test-logs"),
+        [
+            ".gitignore",
+            ".lock",
+            "base.log",
+            "events.jsonl",
+            "notes.txt",
+            "other.attempt-1.log",
+            "other.log",
+            "test-report.json"
+        ]
+    );
+    assert_eq!(place.read("test-logs/base.log"), "new\n");
+    assert_eq!(place.read("test-logs/.gitignore"), "*\n");
+}
+
+#[test]
+fn while_it_goes_on_the_report_says_so() {
+    let place = Place::new(
+        "[suites.looks]\ncommand = 'cp test-logs/test-report.json seen.json; cp mine.json mine-seen.json'\n\
+         [suites.later]\ncommand = 'true'\ndepends_on = ['looks']\n",
+    );
+    place.write(
+        "test-logs/test-report.json",
+        "{\"state\": \"finished\", \"exit_code\": 0}\n",
+    );
+    let output = place
+        .regatta(&["--progress", "none", "--report", "json=mine.json"])
+        .run();
+    assert!(output.starts_with("exit 0\n"), "{output}");
+    for seen in ["seen.json", "mine-seen.json"] {
+        let seen: serde_json::Value = serde_json::from_str(&place.read(seen)).unwrap();
+        assert_eq!(seen["state"], "running");
+        assert_eq!(seen["exit_code"], serde_json::Value::Null);
+        let summary = json!({"total": 2, "passed": 0, "failed": 0, "skipped": 2});
+        assert_eq!(seen["summary"], summary);
+        assert_eq!(seen["suites"][0]["outcome"], "interrupted");
+    }
+    assert_eq!(place.report()["state"], "finished");
+    assert_eq!(
+        place.read("mine.json"),
+        place.read("test-logs/test-report.json")
+    );
+}
+
+#[test]
+fn a_report_that_cannot_be_written_is_noticed_before_anything_runs() {
+    let place = Place::new("[suites.a]\ncommand = 'touch ran'\n");
+    fs::create_dir(place.path("folder")).unwrap();
+    assert_snapshot!(place.regatta(&["--report", "json=nowhere/report.json"]).run(), @"
+    exit 3
+    --- stderr ---
+    error: cannot write the report `nowhere/report.json`: No such file or directory (os error 2)
+    ");
+    assert_snapshot!(place.regatta(&["--report", "json=folder"]).run(), @"
+    exit 3
+    --- stderr ---
+    error: cannot write the report `folder`: Is a directory (os error 21)
+    ");
+    assert!(!place.has("ran"));
+}
+
+#[test]
+fn l7_a_log_directory_that_is_none() {
+    let place = Place::new("[suites.a]\ncommand = 'touch ran'\n");
+    place.write("file", "mine\n");
+    assert_snapshot!(place.regatta(&["--log-dir", "file"]).run(), @"
+    exit 3
+    --- stderr ---
+    error: failed to use the log directory `file`: File exists (os error 17)
+    ");
+    assert_snapshot!(place.regatta(&["--log-dir", "file/below"]).run(), @"
+    exit 3
+    --- stderr ---
+    error: failed to use the log directory `file/below`: Not a directory (os error 20)
+    ");
+    assert_snapshot!(place.regatta(&["--log-dir", "/proc/nowhere"]).run(), @"
+    exit 3
+    --- stderr ---
+    error: failed to use the log directory `/proc/nowhere`: No such file or directory (os error 2)
+    ");
+    assert!(!place.has("ran"));
+    assert_eq!(place.read("file"), "mine\n");
+}
+
+#[test]
+fn a_journal_that_cannot_be_written_is_noticed_before_anything_runs() {
+    let place = Place::new("[suites.a]\ncommand = 'touch ran'\n");
+    fs::create_dir_all(place.path("logs/events.jsonl")).unwrap();
+    assert_snapshot!(place.regatta(&["--log-dir", "logs"]).run(), @"
+    exit 3
+    --- stderr ---
+    error: cannot write the journal `[PLACE]/logs/events.jsonl`: Is a directory (os error 21)
+    ");
+    assert!(!place.has("ran"));
+}
+
+#[test]
+fn l7_something_else_where_a_log_should_be_is_noticed_before_anything_runs() {
+    let place =
+        Place::new("[suites.a]\ncommand = 'touch ran'\n[suites.b]\ncommand = 'touch ran'\n");
+    place.write("precious", "mine\n");
+    fs::create_dir(place.path("test-logs")).unwrap();
+    symlink(place.path("precious"), place.path("test-logs/b.log")).unwrap();
+    assert_snapshot!(place.regatta(&["-j", "1"]).run(), @"
+    exit 3
+    --- stderr ---
+    error: cannot use the log directory `test-logs`: `b.log` in it is no regular file
+    ");
+    fs::remove_file(place.path("test-logs/b.log")).unwrap();
+    fs::create_dir_all(place.path("test-logs/b.log/in")).unwrap();
+    assert_snapshot!(place.regatta(&["-j", "1"]).run(), @"
+    exit 3
+    --- stderr ---
+    error: cannot use the log directory `test-logs`: `b.log` in it is no regular file
+    ");
+    assert!(!place.has("ran"));
+    assert_eq!(place.read("precious"), "mine\n");
+    // What belongs to no selected suite is nobody's business.
+    let output = place
+        .regatta(&["--suites", "a", "--progress", "none"])
+        .run();
+    assert!(output.starts_with("exit 0\n"), "{output}");
+}
+
+#[test]
+fn a_log_that_turns_into_a_link_during_the_run_is_lost_and_leads_nowhere() {
+    let place = Place::new(
+        "[suites.a]\ncommand = 'ln -s ../precious test-logs/b.log'\n\
+         [suites.b]\ncommand = 'touch ran'\ndepends_on = ['a']\n",
+    );
+    place.write("precious", "mine\n");
+    assert_snapshot!(place.regatta(&QUIET).run(), @"
+    exit 3
+    --- stdout ---
+
+    📋 Test Summary
+    ═══════════════════════════════════════════════════
+
+      ✓ Passed:  1/2
+      ✗ Failed:  1/2
+
+      ⏱️  Total time: [TIME]
+      ⚡ Speedup: [RATIO] ([TIME] saved)
+
+    Failed Tests:
+      • b: lost by the runner: failed to create log file `[PLACE]/test-logs/b.log`: Too many levels of symbolic links (os error 40)
+        Log: test-logs/b.log
+
+    Run the failures again:
+      regatta --suites b
+
+    📄 JSON report: test-logs/test-report.json
+
+    ❌ 1 of 2 suites failed
+    ");
+    assert!(!place.has("ran"));
+    assert_eq!(place.read("precious"), "mine\n");
+}
+
+#[test]
+fn a_log_directory_that_goes_away_costs_the_logs_and_nothing_else() {
+    let place = Place::new("[suites.a]\ncommand = 'rm -r test-logs; touch ran'\n");
+    place.allow_survivors();
+    assert_snapshot!(place.regatta(&[]).run(), @"
+    exit 3
+    --- stdout ---
+    🚀 Project Parallel Test Runner
+    ═══════════════════════════════════════════════════
+
+    📊 Test Configuration:
+      • Total suites: 1
+      • Max parallel: 2
+      • Fail-fast: disabled
+      • Log directory: test-logs
+
+      TEST: 1 suite(s)
+
+    📦 a
+      [1/1] ✓ a passed in [TIME]
+
+    📋 Test Summary
+    ═══════════════════════════════════════════════════
+
+      ✓ Passed:  1/1
+      ✗ Failed:  0/1
+
+      ⏱️  Total time: [TIME]
+      ⚡ Speedup: [RATIO] ([TIME] saved)
+
+    📄 JSON report: test-logs/test-report.json
+
+    ✅ All tests passed!
+
+    --- stderr ---
+    error: cannot write the report `[PLACE]/test-logs/test-report.json`: No such file or directory (os error 2)
+    ");
+    assert!(place.has("ran"));
+}
