@@ -16,8 +16,10 @@ const CHUNK: usize = 4096;
 /// An open descriptor, usually stdout.
 #[derive(Debug)]
 pub struct Descriptor {
-    descriptor: OwnedFd,
+    handle: OwnedFd,
     patience: Patience,
+    /// Whether it is a terminal, which Ctrl-S pauses.
+    is_terminal: bool,
 }
 
 /// What a write does when there is no room.
@@ -35,19 +37,16 @@ impl Descriptor {
     /// Takes over a descriptor. Its open file description, which other processes may share, is left as it is.
     #[must_use]
     pub fn new(descriptor: OwnedFd) -> Self {
-        match reopen(&descriptor) {
-            Reopened::Own(descriptor) => Self {
-                descriptor,
-                patience: Patience::Nonblocking,
-            },
-            Reopened::File => Self {
-                descriptor,
-                patience: Patience::NeverNeeded,
-            },
-            Reopened::Refused => Self {
-                descriptor,
-                patience: Patience::Polled,
-            },
+        let is_terminal = rustix::termios::isatty(&descriptor);
+        let (handle, patience) = match reopen(&descriptor) {
+            Reopened::Own(own) => (own, Patience::Nonblocking),
+            Reopened::File => (descriptor, Patience::NeverNeeded),
+            Reopened::Refused => (descriptor, Patience::Polled),
+        };
+        Self {
+            handle,
+            patience,
+            is_terminal,
         }
     }
 
@@ -61,7 +60,7 @@ impl Descriptor {
     }
 
     fn has_room(&self, patience: Duration) -> io::Result<bool> {
-        let mut ready = [PollFd::new(&self.descriptor, PollFlags::OUT)];
+        let mut ready = [PollFd::new(&self.handle, PollFlags::OUT)];
         let timeout = Timespec::try_from(patience).map_err(io::Error::other)?;
         match poll(&mut ready, Some(&timeout)) {
             // A reader that is gone also counts as room: the write then says so.
@@ -82,7 +81,7 @@ impl Sink for Descriptor {
                 Patience::Polled => &rest[..rest.len().min(CHUNK)],
                 Patience::NeverNeeded | Patience::Nonblocking => rest,
             };
-            match write(&self.descriptor, chunk) {
+            match write(&self.handle, chunk) {
                 Ok(0) | Err(Errno::AGAIN) => break,
                 Ok(count) => taken += count,
                 Err(Errno::INTR) => {}
@@ -94,6 +93,10 @@ impl Sink for Descriptor {
 
     fn wait(&mut self, patience: Duration) -> io::Result<bool> {
         self.has_room(patience)
+    }
+
+    fn may_be_paused(&self) -> bool {
+        self.is_terminal
     }
 }
 

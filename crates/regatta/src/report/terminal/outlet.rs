@@ -111,7 +111,8 @@ impl<S: Sink> Outlet<S> {
         self.drain();
     }
 
-    /// Waits until everything is written, as long as the reader takes something now and then.
+    /// Waits until everything is written, as long as the reader takes something now and then. A person who pauses
+    /// the text to read it is waited for.
     ///
     /// # Errors
     /// What the sink said when it failed, or how much a reader that stalled has not taken; a reader that is gone is no
@@ -121,6 +122,7 @@ impl<S: Sink> Outlet<S> {
         while !self.drain() {
             match self.sink.wait(PATIENCE) {
                 Ok(true) => {}
+                Ok(false) if self.sink.may_be_paused() => {}
                 Ok(false) => return Err(self.describe_loss()),
                 Err(error) => self.close(error),
             }
@@ -235,6 +237,35 @@ mod tests {
             error.to_string(),
             "its reader takes nothing more, so the last 3 lines are missing"
         );
+    }
+
+    /// Goes on only when it was waited for so many times.
+    struct Paused(Memory, u32);
+
+    impl Sink for Paused {
+        fn offer(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.offer(bytes)
+        }
+
+        fn wait(&mut self, patience: Duration) -> io::Result<bool> {
+            self.1 -= 1;
+            if self.1 == 0 {
+                self.0.room = None;
+            }
+            self.0.wait(patience)
+        }
+
+        fn may_be_paused(&self) -> bool {
+            true
+        }
+    }
+
+    #[test]
+    fn a_person_who_pauses_the_text_misses_nothing() {
+        let mut outlet = Outlet::new(Paused(outlet(2).sink, 5));
+        outlet.write("text\nverdict\n", Weight::Essential);
+        outlet.finish().unwrap();
+        assert_eq!(outlet.sink().0.bytes, b"text\nverdict\n");
     }
 
     struct Broken(io::ErrorKind, u32);

@@ -16,6 +16,11 @@ pub trait Sink {
     /// # Errors
     /// Any error ends the use of the sink for good.
     fn wait(&mut self, patience: Duration) -> io::Result<bool>;
+
+    /// Returns whether a person reads from it, who may pause it and go on whenever they like.
+    fn may_be_paused(&self) -> bool {
+        false
+    }
 }
 
 /// A sink that keeps everything, for tests and for text that is wanted as a value.
