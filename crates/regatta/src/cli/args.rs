@@ -55,6 +55,9 @@ pub enum Command {
 /// Where the configuration and the logs are, and how text looks. Understood by every command.
 #[derive(Debug, Clone, Args)]
 pub struct PlaceArgs {
+    /// The folder in which the program was started, absolute.
+    #[arg(skip)]
+    pub started_in: PathBuf,
     /// Change to this folder first
     #[arg(short = 'C', value_name = "DIR", global = true, help_heading = "Place")]
     pub directory: Option<PathBuf>,

@@ -8,15 +8,16 @@ use regatta_core::terms::{Backoff, FailFast, FlakyVerdict, Leftovers, Retries};
 
 use super::output::print;
 use super::setup;
-use crate::cli::{CheckArgs, CommandFailure, PlaceArgs};
+use crate::cli::{CheckArgs, CommandFailure, PlaceArgs, RunArgs};
 use crate::config::{Config, MaxParallel, Setting, Terms};
 
 pub(super) fn check(
     place: &PlaceArgs,
     args: &CheckArgs,
+    run: &RunArgs,
     matches: &ArgMatches,
 ) -> Result<u8, CommandFailure> {
-    let config = setup::load(place, matches)?;
+    let config = setup::load_for_run(place, run, matches)?;
     let mut text = String::new();
     if args.show_origin {
         text = render_origins(&config);

@@ -1,5 +1,6 @@
 //! From the words of the command line to the exit code of the process.
 
+use std::env;
 use std::io::{IsTerminal, Write, stderr};
 use std::process::ExitCode;
 
@@ -34,9 +35,11 @@ pub fn main(guardian: Guardian) -> ExitCode {
     }
 }
 
-fn dispatch(cli: Cli, matches: &ArgMatches, guardian: Guardian) -> Result<u8, CommandFailure> {
+fn dispatch(mut cli: Cli, matches: &ArgMatches, guardian: Guardian) -> Result<u8, CommandFailure> {
+    // Without a working directory paths are shown absolute.
+    cli.place.started_in = env::current_dir().unwrap_or_default();
     if let Some(directory) = &cli.place.directory {
-        std::env::set_current_dir(directory).map_err(|error| {
+        env::set_current_dir(directory).map_err(|error| {
             CommandFailure::Usage(format!(
                 "cannot change to folder `{}`: {error}",
                 directory.display()
@@ -54,7 +57,8 @@ fn dispatch(cli: Cli, matches: &ArgMatches, guardian: Guardian) -> Result<u8, Co
     match command {
         Command::Run(args) => run::run(place, &args, submatches, guardian),
         Command::List(args) => list::list(place, &args, submatches),
-        Command::Check(args) => check::check(place, &args, submatches),
+        // Variables that configure runs hold here too; the words of a run do not.
+        Command::Check(args) => check::check(place, &args, &cli.run, matches),
         Command::Graph(args) => graph::graph(place, &args, submatches),
         Command::Report(args) => report::report(place, &args, submatches),
         Command::Log(args) => log::log(place, &args, submatches),
@@ -85,7 +89,7 @@ fn refuse_misplaced_flags(matches: &ArgMatches, name: &str) -> Result<(), Comman
 
 fn complain(failure: &CommandFailure, place: &PlaceArgs) {
     let flag = place.color.map(Into::into);
-    let variable = |name: &str| std::env::var(name).ok();
+    let variable = |name: &str| env::var(name).ok();
     let coloured = choose_colour(flag, variable, stderr().is_terminal());
     let text = match failure {
         CommandFailure::Configuration(diagnostics) if coloured => diagnostics.render(Colour::Ansi),

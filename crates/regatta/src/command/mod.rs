@@ -15,5 +15,6 @@ mod run_header;
 mod run_terminal;
 mod schema;
 mod setup;
+mod shown_path;
 
 pub use dispatch::main;

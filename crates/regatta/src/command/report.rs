@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::io::{IsTerminal, stdout};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf, absolute};
 
 use clap::ArgMatches;
 use regatta_core::event::Event;
@@ -10,10 +10,11 @@ use regatta_core::port::Subscriber;
 use regatta_core::time::Time;
 
 use super::output::print;
+use super::shown_path::shown_path;
 use super::{output, setup};
 use crate::cli::{CommandFailure, PlaceArgs, ReportArgs, ReportFormat};
 use crate::report::find::{PastRun, find_run};
-use crate::report::json::render_report;
+use crate::report::json::{REPORT_NAME, render_report};
 use crate::report::terminal::{Colour, Memory, Options, Terminal, choose_colour, choose_symbols};
 
 pub(super) fn report(
@@ -59,6 +60,11 @@ fn render_text(run: &PastRun, place: &PlaceArgs) -> String {
     let variable = |name: &str| std::env::var(name).ok();
     let flag = place.color.map(Into::into);
     let coloured = choose_colour(flag, variable, stdout().is_terminal());
+    let journal = absolute(&run.journal).unwrap_or_else(|_| run.journal.clone());
+    let path = journal.parent().unwrap_or(Path::new("/"));
+    let as_given = Path::new(&run.record.header.log_dir);
+    let log_dir = shown_path(path, as_given, &place.started_in);
+    let json_report = path.join(REPORT_NAME);
     let options = Options {
         colour: if coloured {
             Colour::Styled
@@ -66,6 +72,10 @@ fn render_text(run: &PastRun, place: &PlaceArgs) -> String {
             Colour::Plain
         },
         symbols: choose_symbols(variable),
+        log_dir: Some(log_dir.to_string_lossy().into_owned()),
+        json_report: json_report
+            .exists()
+            .then(|| log_dir.join(REPORT_NAME).to_string_lossy().into_owned()),
         ..Options::default()
     };
     let mut terminal = Terminal::new(options, Memory::default());

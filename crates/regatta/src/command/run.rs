@@ -96,11 +96,13 @@ impl Run<'_> {
                 self.header.log_dir
             ))
         })?;
-        let mut audience = self.gather_audience(place)?;
-        // From here on nobody finds yesterday's green, whatever happens to this process.
+        // A path that cannot be written shows before anything of an earlier run is replaced, and from here on nobody
+        // finds yesterday's green, whatever happens to this process.
+        let record = Record::new(self.header.clone());
         for path in self.report_paths() {
-            write_report(&path, &audience.record, RunState::Running)?;
+            write_report(&path, &record, RunState::Running)?;
         }
+        let mut audience = self.gather_audience(place, record)?;
         let workplace = Workplace {
             run_id: self.header.run_id.clone(),
             log_dir: self.claim.place.path.clone(),
@@ -138,7 +140,11 @@ impl Run<'_> {
         Ok(self.conclude(audience, &log_dir, outcome))
     }
 
-    fn gather_audience(&self, place: &PlaceArgs) -> Result<Audience, CommandFailure> {
+    fn gather_audience(
+        &self,
+        place: &PlaceArgs,
+        record: Record,
+    ) -> Result<Audience, CommandFailure> {
         let journal = self.claim.place.path.join(JOURNAL_NAME);
         let stream = match self.args.format {
             RunFormat::Human | RunFormat::Json => None,
@@ -154,22 +160,20 @@ impl Run<'_> {
                     journal.display()
                 ))
             })?,
-            terminal: run_terminal::open(self.args, place, &self.header.log_dir).map_err(
-                |error| {
-                    CommandFailure::Infrastructure(format!("cannot write text for people: {error}"))
-                },
-            )?,
+            terminal: run_terminal::open(self.args, place, &self.claim.place).map_err(|error| {
+                CommandFailure::Infrastructure(format!("cannot write text for people: {error}"))
+            })?,
             stream,
-            record: Record::new(self.header.clone()),
+            record,
             log_errors: Vec::new(),
         })
     }
 
-    /// Returns where the report goes: beside the logs, and wherever else the user wants it.
+    /// Returns where the report goes: wherever the user wants it, and beside the logs.
     fn report_paths(&self) -> Vec<PathBuf> {
         let wanted = self.args.report.iter().map(|target| target.path.clone());
-        std::iter::once(self.claim.place.path.join(REPORT_NAME))
-            .chain(wanted)
+        wanted
+            .chain([self.claim.place.path.join(REPORT_NAME)])
             .collect()
     }
 

@@ -3,9 +3,10 @@
 use std::env;
 use std::io::{self, IsTerminal, stderr, stdout};
 use std::os::fd::AsFd;
-use std::path::Path;
 
+use super::shown_path::shown_path;
 use crate::cli::{PlaceArgs, Progress, RunArgs, RunFormat};
+use crate::log_dir::Place;
 use crate::report::json::REPORT_NAME;
 use crate::report::terminal::{
     Colour, Counter, Descriptor, Mode, Options, Size, Terminal, Verbose, choose_colour,
@@ -21,7 +22,7 @@ use crate::screen;
 pub(super) fn open(
     args: &RunArgs,
     place: &PlaceArgs,
-    log_dir: &str,
+    logs: &Place,
 ) -> io::Result<Terminal<Descriptor>> {
     let human = args.format == RunFormat::Human;
     let (is_terminal, descriptor) = if human {
@@ -34,9 +35,12 @@ pub(super) fn open(
     let variable = |name: &str| env::var(name).ok();
     let flag = place.color.map(Into::into);
     let is_dumb = variable("TERM").is_none_or(|term| term == "dumb");
+    let log_dir = shown_path(&logs.path, &logs.as_given, &place.started_in);
+    // The events would run through the region where both go to one screen.
+    let is_shared = !human && stdout().is_terminal();
     let options = Options {
         mode: match args.progress {
-            Progress::Auto if is_terminal && !is_dumb => Mode::Live,
+            Progress::Auto if is_terminal && !is_dumb && !is_shared => Mode::Live,
             Progress::Auto | Progress::Lines => Mode::Lines,
             Progress::Live => Mode::Live,
             Progress::None => Mode::Silent,
@@ -61,12 +65,13 @@ pub(super) fn open(
             columns: 80,
             rows: 24,
         }),
-        json_report: Some(
-            Path::new(log_dir)
-                .join(REPORT_NAME)
-                .to_string_lossy()
-                .into_owned(),
-        ),
+        log_dir: Some(log_dir.to_string_lossy().into_owned()),
+        json_report: Some(log_dir.join(REPORT_NAME).to_string_lossy().into_owned()),
     };
-    Ok(Terminal::new(options, Descriptor::new(descriptor?)))
+    let mut descriptor = Descriptor::new(descriptor?);
+    if stderr().is_terminal() {
+        // Somebody watches, so the reader of a pipe is most likely a pager in front of a person.
+        descriptor.expect_pauses();
+    }
+    Ok(Terminal::new(options, descriptor))
 }

@@ -114,15 +114,11 @@ fn find_file(place: &PlaceArgs) -> Result<PathBuf, CommandFailure> {
 
 /// Returns the suites that the filters choose.
 pub(super) fn select(config: &Config, args: &FilterArgs) -> Result<Selection, CommandFailure> {
-    let words = |list: &[String]| {
-        let words = list.iter().map(|word| word.trim().to_owned());
-        words.filter(|word| !word.is_empty()).collect()
-    };
     let filters = Filters {
-        categories: words(&args.categories),
-        suites: words(&args.suites),
-        tags: words(&args.tags),
-        exclude: words(&args.exclude),
+        categories: words("--categories", &args.categories)?,
+        suites: words("--suites", &args.suites)?,
+        tags: words("--tags", &args.tags)?,
+        exclude: words("--exclude", &args.exclude)?,
         fast: if args.fast { Fast::Yes } else { Fast::No },
         dependencies: if args.no_deps {
             Dependencies::Leave
@@ -131,6 +127,19 @@ pub(super) fn select(config: &Config, args: &FilterArgs) -> Result<Selection, Co
         },
     };
     Ok(select::select(config, &filters)?)
+}
+
+/// Returns the names of a list. A flag that names nothing is most likely an empty variable of a script, and nobody
+/// would expect it to select everything.
+fn words(flag: &str, list: &[String]) -> Result<Vec<String>, CommandFailure> {
+    let named = list.iter().map(|word| word.trim().to_owned());
+    let named: Vec<String> = named.filter(|word| !word.is_empty()).collect();
+    if named.is_empty() && !list.is_empty() {
+        return Err(CommandFailure::Usage(format!(
+            "`{flag}` names nothing; leave it out, or name at least one"
+        )));
+    }
+    Ok(named)
 }
 
 /// Returns why nothing is left to do, where nothing is.

@@ -18,8 +18,8 @@ const CHUNK: usize = 4096;
 pub struct Descriptor {
     handle: OwnedFd,
     patience: Patience,
-    /// Whether it is a terminal, which Ctrl-S pauses.
-    is_terminal: bool,
+    /// Whether a person may hold the reader up: a terminal is paused with Ctrl-S, a pager waits for keys.
+    may_be_paused: bool,
 }
 
 /// What a write does when there is no room.
@@ -37,7 +37,7 @@ impl Descriptor {
     /// Takes over a descriptor. Its open file description, which other processes may share, is left as it is.
     #[must_use]
     pub fn new(descriptor: OwnedFd) -> Self {
-        let is_terminal = rustix::termios::isatty(&descriptor);
+        let may_be_paused = rustix::termios::isatty(&descriptor);
         let (handle, patience) = match reopen(&descriptor) {
             Reopened::Own(own) => (own, Patience::Nonblocking),
             Reopened::File => (descriptor, Patience::NeverNeeded),
@@ -46,8 +46,13 @@ impl Descriptor {
         Self {
             handle,
             patience,
-            is_terminal,
+            may_be_paused,
         }
+    }
+
+    /// Waits at the end for as long as the reader is there, even if nothing is taken: a person may be behind it.
+    pub fn expect_pauses(&mut self) {
+        self.may_be_paused = true;
     }
 
     /// Duplicates the standard output.
@@ -96,7 +101,7 @@ impl Sink for Descriptor {
     }
 
     fn may_be_paused(&self) -> bool {
-        self.is_terminal
+        self.may_be_paused
     }
 }
 

@@ -17,6 +17,8 @@ pub struct Options {
     pub counter: Counter,
     /// The size of the terminal; only [`Mode::Live`] reads it.
     pub size: Size,
+    /// Where the logs are for whoever reads the text; `None` for the log directory as the run names it.
+    pub log_dir: Option<String>,
     /// Where the JSON report is, as the summary shows it; `None` where there is none.
     pub json_report: Option<String>,
 }
@@ -81,6 +83,7 @@ impl Default for Options {
                 columns: 80,
                 rows: 24,
             },
+            log_dir: None,
             json_report: None,
         }
     }

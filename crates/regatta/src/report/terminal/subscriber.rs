@@ -127,10 +127,14 @@ impl<S: Sink> Terminal<S> {
     }
 
     fn begin(&mut self, header: &RunHeader) {
-        if self.options.mode != Mode::Silent {
-            write_header(&mut self.page, header);
+        let mut header = header.clone();
+        if let Some(log_dir) = &self.options.log_dir {
+            header.log_dir.clone_from(log_dir);
         }
-        self.run = Some(Run::new(header.clone()));
+        if self.options.mode != Mode::Silent {
+            write_header(&mut self.page, &header);
+        }
+        self.run = Some(Run::new(header));
     }
 
     fn write_summary(&mut self) {
