@@ -91,8 +91,13 @@ impl Drive<'_> {
         }
     }
 
+    /// Whole microseconds, as the journal keeps them: a report that is read from there has the same figures.
     fn now(&self) -> Time {
-        Time(self.begin.elapsed())
+        let elapsed = self.begin.elapsed();
+        Time(Duration::new(
+            elapsed.as_secs(),
+            elapsed.subsec_micros() * 1000,
+        ))
     }
 
     /// Returns how long nothing needs to be done if nothing happens.
