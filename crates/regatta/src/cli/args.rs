@@ -196,12 +196,11 @@ pub struct RunArgs {
         require_equals = true,
         default_missing_value = "now",
         value_parser = parse_fail_fast,
-        env = "REGATTA_FAIL_FAST",
-        overrides_with = "no_fail_fast"
+        env = "REGATTA_FAIL_FAST"
     )]
     pub fail_fast: Option<FailFast>,
     /// Go on after failures, whatever the configuration says
-    #[arg(long, env = "REGATTA_NO_FAIL_FAST", value_parser = BoolishValueParser::new(), overrides_with = "fail_fast")]
+    #[arg(long, env = "REGATTA_NO_FAIL_FAST", value_parser = BoolishValueParser::new())]
     pub no_fail_fast: bool,
     /// Start nothing more after so many failures
     #[arg(

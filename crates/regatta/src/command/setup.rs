@@ -60,11 +60,14 @@ fn overrides_of_place(place: &PlaceArgs, matches: &ArgMatches) -> Overrides {
     }
 }
 
-/// A flag wins over a variable, so one that says no wins over a variable that says yes.
+/// A flag wins over a variable, so one that says no wins over a variable that says yes; of two flags, the last.
 fn fail_fast(args: &RunArgs, matches: &ArgMatches) -> Option<Setting<FailFast>> {
-    let on_line = |id: &str| matches.value_source(id) == Some(ValueSource::CommandLine);
-    let off = args.no_fail_fast && (on_line("no_fail_fast") || !on_line("fail_fast"));
-    if off {
+    // Told by hand: clap lets a variable override a flag as if it came later.
+    let place_on_line = |id: &str| {
+        let on_line = matches.value_source(id) == Some(ValueSource::CommandLine);
+        on_line.then(|| matches.index_of(id))
+    };
+    if args.no_fail_fast && place_on_line("no_fail_fast") >= place_on_line("fail_fast") {
         return Some(Setting {
             value: FailFast::Off,
             origin: origin(matches, "no_fail_fast"),
