@@ -191,7 +191,7 @@ pub fn command_line(suite: &Suite) -> String {
         Command::Argv(words) => shell::join(words.iter().map(String::as_str)),
         // A simple command reads best as it was written.
         Command::Shell(text) if suite.env.is_empty() && is_simple(text) => text.clone(),
-        Command::Shell(text) => format!("sh -c {}", shell::quote(text)),
+        Command::Shell(text) => format!("sh -c {}", shell::quote(text.trim())),
     };
     line + &command
 }

@@ -1,5 +1,9 @@
 //! The program from outside: command lines, and everything they print, write and leave behind.
 
+mod commands;
+mod examples;
+mod reference;
 mod refused;
 mod running;
+mod settings;
 mod support;

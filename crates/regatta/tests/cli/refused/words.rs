@@ -241,3 +241,29 @@ fn words_that_regatta_does_not_know() {
     ");
     assert!(!place.has("test-logs"));
 }
+
+#[test]
+fn a_filter_that_names_nothing_does_not_select_everything() {
+    let place = Place::new("[suites.a]\ncommand = 'echo ran >> ran'\n");
+    assert_snapshot!(place.regatta(&["--suites", ""]).run(), @"
+    exit 2
+    --- stderr ---
+    error: `--suites` names nothing; leave it out, or name at least one
+    ");
+    assert_snapshot!(place.regatta(&["--tags", " , "]).run(), @"
+    exit 2
+    --- stderr ---
+    error: `--tags` names nothing; leave it out, or name at least one
+    ");
+    assert!(!place.path("ran").exists());
+    // An empty variable is one that is not set.
+    let unset = place.regatta(&["--list"]).variable("REGATTA_SUITES", "");
+    assert_snapshot!(unset.run(), @"
+    exit 0
+    --- stdout ---
+    Available Test Suites:
+
+    TEST:
+      • a
+    ");
+}

@@ -57,24 +57,9 @@ fn p1_one_that_ignores_the_polite_signal_is_killed_after_its_grace() {
         "[suites.stubborn]\ntimeout = 1\ngrace_period = '500ms'\n\
          command = 'trap \"echo asked\" TERM; while :; do sleep 600 & wait; done'\n",
     );
-    assert_snapshot!(place.regatta(&[]).run(), @"
+    assert_snapshot!(place.regatta(&["--progress", "none"]).run(), @"
     exit 1
     --- stdout ---
-    🚀 Project Parallel Test Runner
-    ═══════════════════════════════════════════════════
-
-    📊 Test Configuration:
-      • Total suites: 1
-      • Max parallel: 2
-      • Fail-fast: disabled
-      • Log directory: test-logs
-
-      TEST: 1 suite(s)
-
-    📦 stubborn
-      [1/1] ✗ stubborn failed (Timeout after 1s)
-        Log: test-logs/stubborn.log
-        │ asked
 
     📋 Test Summary
     ═══════════════════════════════════════════════════
@@ -107,24 +92,9 @@ fn a_suite_may_clean_up_when_its_time_is_over() {
     let place = Place::new(
         "[suites.tidy]\ntimeout = 1\ncommand = 'trap \"echo bye; exit 0\" TERM; sleep 600 & wait'\n",
     );
-    assert_snapshot!(place.regatta(&[]).run(), @"
+    assert_snapshot!(place.regatta(&["--progress", "none"]).run(), @"
     exit 1
     --- stdout ---
-    🚀 Project Parallel Test Runner
-    ═══════════════════════════════════════════════════
-
-    📊 Test Configuration:
-      • Total suites: 1
-      • Max parallel: 2
-      • Fail-fast: disabled
-      • Log directory: test-logs
-
-      TEST: 1 suite(s)
-
-    📦 tidy
-      [1/1] ✗ tidy failed (Timeout after 1s)
-        Log: test-logs/tidy.log
-        │ bye
 
     📋 Test Summary
     ═══════════════════════════════════════════════════

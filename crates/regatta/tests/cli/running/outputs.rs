@@ -219,7 +219,7 @@ fn json_is_the_report_and_people_read_stderr() {
 
 fn normalised_report(place: &Place) -> Value {
     let text = crate::support::normalise(&place.read("test-logs/test-report.json"));
-    serde_json::from_str(&text).unwrap()
+    serde_json::from_str(&text).expect("a report")
 }
 
 #[test]
@@ -467,7 +467,7 @@ fn l8_a_stalled_reader_holds_no_suite_up() {
     let running = place
         .regatta(&["-j", "2", "--verbose"])
         .start_into(File::from(std::os::fd::OwnedFd::from(write)));
-    let output = running.finish().to_string();
+    let output = running.finish();
     drop(read);
     // How many lines there was room for is up to the kernel.
     let (before, rest) = output.split_once("so the last ").unwrap();

@@ -4,10 +4,10 @@ use insta::{allow_duplicates, assert_snapshot};
 
 use crate::support::Place;
 
-/// One suite fails while another runs and a third waits. The runner ends `long`, or the failure does.
+/// One suite fails while another runs and a third waits.
 const ONE_FAILS: &str = r#"
 [suites.long]
-command = "touch started; until grep -qs '\"suite\":\"bad\",\"event\":\"task_finished\"' test-logs/events.jsonl; do sleep 0.01; done; FOREVER"
+command = """LONG"""
 [suites.bad]
 command = "until [ -e started ]; do sleep 0.01; done; echo broken; exit 1"
 [suites.later]
@@ -17,12 +17,19 @@ command = "touch ran"
 depends_on = ["later"]
 "#;
 
+/// The suite that runs ends only when it is ended.
 fn endless() -> Place {
-    Place::new(&ONE_FAILS.replace("FOREVER", "exec sleep 600"))
+    Place::new(&ONE_FAILS.replace("LONG", "touch started; exec sleep 600"))
 }
 
+/// The suite that runs ends once the other has failed.
 fn ending() -> Place {
-    Place::new(&ONE_FAILS.replace("FOREVER", "touch finished"))
+    let failed = r#"'"suite":"bad","event":"task_finished"'"#;
+    let long = format!(
+        "touch started; until grep -qs {failed} test-logs/events.jsonl; do sleep 0.01; done; \
+         touch finished"
+    );
+    Place::new(&ONE_FAILS.replace("LONG", &long))
 }
 
 #[test]

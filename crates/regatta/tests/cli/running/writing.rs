@@ -255,3 +255,21 @@ fn a_log_directory_that_goes_away_costs_the_logs_and_nothing_else() {
     ");
     assert!(place.has("ran"));
 }
+
+#[test]
+fn a_report_path_that_cannot_be_written_leaves_the_last_run_alone() {
+    let place = Place::new("[suites.a]\ncommand = 'echo ran >> ran'\n");
+    place.regatta(&["--progress", "none"]).run();
+    let (report, journal) = (
+        place.read("test-logs/test-report.json"),
+        place.read("test-logs/events.jsonl"),
+    );
+    assert_snapshot!(place.regatta(&["--report", "json=nowhere/report.json"]).run(), @"
+    exit 3
+    --- stderr ---
+    error: cannot write the report `nowhere/report.json`: No such file or directory (os error 2)
+    ");
+    assert_eq!(place.read("ran"), "ran\n");
+    assert_eq!(place.read("test-logs/test-report.json"), report);
+    assert_eq!(place.read("test-logs/events.jsonl"), journal);
+}

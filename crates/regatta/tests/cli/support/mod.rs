@@ -5,7 +5,7 @@ mod place;
 mod transcript;
 mod wait;
 
-pub(crate) use invocation::{Invocation, Running, shell};
+pub(crate) use invocation::{Invocation, shell};
 pub(crate) use place::{Place, copy_example};
 pub(crate) use transcript::normalise;
 pub(crate) use wait::wait_until;

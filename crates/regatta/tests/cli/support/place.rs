@@ -2,7 +2,6 @@
 
 use std::cell::Cell;
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::LazyLock;
@@ -63,13 +62,6 @@ impl Place {
         fs::write(path, content).expect("the file");
     }
 
-    /// Writes a program.
-    pub(crate) fn write_program(&self, name: &str, content: &str) {
-        self.write(name, content);
-        let everything = fs::Permissions::from_mode(0o755);
-        fs::set_permissions(self.path(name), everything).expect("the file");
-    }
-
     /// Returns a file's text.
     #[track_caller]
     pub(crate) fn read(&self, name: &str) -> String {
@@ -121,6 +113,15 @@ impl Place {
     #[track_caller]
     pub(crate) fn report(&self) -> Value {
         serde_json::from_str(&self.read("test-logs/test-report.json")).expect("a report")
+    }
+
+    /// Returns the names of the suites in the report, with blanks between them.
+    #[track_caller]
+    pub(crate) fn suites(&self) -> String {
+        let report = self.report();
+        let suites = report["suites"].as_array().expect("suites");
+        let names: Vec<_> = suites.iter().filter_map(|it| it["name"].as_str()).collect();
+        names.join(" ")
     }
 
     /// Returns what the report says of every suite, a line each.

@@ -1,5 +1,6 @@
 //! A command's whole answer as one text, the same on every machine and at every pace.
 
+use std::fmt::Write as _;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{ExitStatus, Output};
@@ -12,7 +13,7 @@ pub(crate) fn transcribe(output: &Output, place: &Place, program: &Path) -> Stri
     for (name, bytes) in [("stdout", &output.stdout), ("stderr", &output.stderr)] {
         let printed = std::str::from_utf8(bytes).expect("a command prints UTF-8");
         if !printed.is_empty() {
-            text.push_str(&format!("\n--- {name} ---\n{printed}"));
+            write!(text, "\n--- {name} ---\n{printed}").expect("a String takes all");
             if !printed.ends_with('\n') {
                 text.push_str("\n--- no line end ---");
             }
