@@ -3,11 +3,14 @@
 mod common;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::panic::catch_unwind;
 use std::sync::Arc;
 use std::time::Duration;
 
 use common::{keep_going, millis};
 use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
 use regatta_core::event::{CancelReason, Event, StopSignal};
 use regatta_core::id::{AttemptId, Id, IdMap, PoolId, SuiteId, TaskId};
 use regatta_core::plan::{Claim, Plan, Pool, Suite, TaskSpec};
@@ -243,169 +246,249 @@ impl<'a> Books<'a> {
     }
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1500))]
+fn no_pool_is_ever_over_its_capacity(case: &Case) {
+    let mut books = Books::new(&case.plan);
+    for (at, effect) in &case.run().effects {
+        match effect {
+            Effect::Spawn { attempt, .. } => books.take(*attempt, *at),
+            Effect::Emit(Event::AttemptFinished { attempt, .. }) => books.give_back(*attempt),
+            _ => {}
+        }
+    }
+    assert!(books.holders.is_empty());
+}
 
-    #[test]
-    fn no_pool_is_ever_over_its_capacity(case in case()) {
-        let mut books = Books::new(&case.plan);
-        for (at, effect) in &case.run().effects {
-            match effect {
-                Effect::Spawn { attempt, .. } => books.take(*attempt, *at),
-                Effect::Emit(Event::AttemptFinished { attempt, .. }) => books.give_back(*attempt),
-                _ => {}
+fn nothing_starts_before_all_its_dependencies_passed(case: &Case) {
+    let mut passed = BTreeMap::new();
+    for (_, effect) in &case.run().effects {
+        match effect {
+            Effect::Spawn { attempt, .. } => {
+                let mut needed = case.plan.tasks[attempt.task].dependencies.iter();
+                assert!(needed.all(|it| passed.get(it) == Some(&true)));
+            }
+            Effect::Emit(Event::TaskFinished { task, verdict }) => {
+                passed.insert(*task, verdict.status() == Status::Passed);
+            }
+            _ => {}
+        }
+    }
+}
+
+fn every_task_gets_exactly_one_final_word_and_the_counts_add_up(case: &Case) {
+    let trace = case.run();
+    let mut words = BTreeMap::new();
+    let mut attempts = BTreeMap::new();
+    for (_, event) in trace.events() {
+        match event {
+            Event::TaskFinished { task, verdict } => {
+                assert!(words.insert(*task, verdict.clone()).is_none());
+            }
+            Event::AttemptFinished { attempt, .. } => {
+                assert!(!words.contains_key(&attempt.task));
+                *attempts.entry(attempt.task).or_insert(0) += 1;
+            }
+            _ => {}
+        }
+    }
+    assert_eq!(words.len(), case.plan.tasks.len());
+    for (task, count) in attempts {
+        assert!(count <= 1 + case.plan.tasks[task].terms.retries.count);
+    }
+    let mut scheduler = Scheduler::new(Arc::clone(&case.plan), case.policy);
+    for (at, input) in trace.inputs {
+        scheduler.handle(at, input, &mut Vec::new());
+    }
+    let summary = scheduler.summary().expect("every run ends");
+    assert_eq!(summary.total as usize, case.plan.tasks.len());
+    assert_eq!(
+        summary.total,
+        summary.passed + summary.failed + summary.skipped
+    );
+    let failed = words
+        .values()
+        .filter(|it| it.status() == Status::Failed)
+        .count();
+    assert_eq!(summary.failed as usize, failed);
+}
+
+fn an_attempt_runs_no_longer_than_its_time_out_and_grace(case: &Case) {
+    let mut started = BTreeMap::new();
+    for (at, event) in case.run().events() {
+        match event {
+            Event::AttemptStarted { attempt, .. } => {
+                started.insert(*attempt, at);
+            }
+            Event::AttemptFinished { attempt, .. } => {
+                let terms = &case.plan.tasks[attempt.task].terms;
+                let (Some(start), Some(timeout)) = (started.get(attempt), terms.timeout) else {
+                    continue;
+                };
+                assert!(at - *start <= timeout + terms.grace_period);
+            }
+            _ => {}
+        }
+    }
+}
+
+fn nothing_starts_once_the_run_is_cut_short(case: &Case) {
+    let mut cut = false;
+    for (_, effect) in &case.run().effects {
+        match effect {
+            Effect::Spawn { .. } => assert!(!cut),
+            Effect::Emit(Event::RunCancelled { .. }) => cut = true,
+            _ => {}
+        }
+    }
+}
+
+fn replaying_the_inputs_gives_the_identical_effects(case: &Case) {
+    let trace = case.run();
+    let mut scheduler = Scheduler::new(Arc::clone(&case.plan), case.policy);
+    let mut effects = Vec::new();
+    for (at, input) in &trace.inputs {
+        let mut new = Vec::new();
+        scheduler.handle(*at, input.clone(), &mut new);
+        effects.extend(new.into_iter().map(|effect| (*at, effect)));
+    }
+    assert_eq!(effects, trace.effects);
+}
+
+fn no_task_that_could_start_is_left_waiting(case: &Case) {
+    // The room is counted anew after each input, from what was started and what ended.
+    let trace = case.run();
+    let mut scheduler = Scheduler::new(Arc::clone(&case.plan), case.policy);
+    let mut books = Books::new(&case.plan);
+    let mut missing: IdMap<TaskId, usize> = case
+        .plan
+        .tasks
+        .values()
+        .map(|task| task.dependencies.len())
+        .collect();
+    let mut queued: Vec<TaskId> = case
+        .plan
+        .tasks
+        .ids()
+        .filter(|&it| missing[it] == 0)
+        .collect();
+    let mut backing_off: BTreeMap<TaskId, Time> = BTreeMap::new();
+    let mut done = BTreeSet::new();
+    for (at, input) in &trace.inputs {
+        if matches!(input, Input::Wakeup) {
+            let over: Vec<_> = backing_off
+                .iter()
+                .filter(|(_, until)| **until <= *at)
+                .map(|(task, _)| *task)
+                .collect();
+            for task in over {
+                backing_off.remove(&task);
+                queued.push(task);
             }
         }
-        prop_assert!(books.holders.is_empty());
-    }
-
-    #[test]
-    fn nothing_starts_before_all_its_dependencies_passed(case in case()) {
-        let mut passed = BTreeMap::new();
-        for (_, effect) in &case.run().effects {
+        let mut effects = Vec::new();
+        scheduler.handle(*at, input.clone(), &mut effects);
+        for effect in &effects {
             match effect {
                 Effect::Spawn { attempt, .. } => {
-                    let mut needed = case.plan.tasks[attempt.task].dependencies.iter();
-                    prop_assert!(needed.all(|it| passed.get(it) == Some(&true)));
+                    queued.retain(|it| *it != attempt.task);
+                    books.take(*attempt, *at);
+                }
+                Effect::Emit(Event::AttemptFinished { attempt, .. }) => books.give_back(*attempt),
+                Effect::Emit(Event::RetryScheduled { attempt, delay }) if delay.is_zero() => {
+                    queued.push(attempt.task);
+                }
+                Effect::Emit(Event::RetryScheduled { attempt, delay }) => {
+                    backing_off.insert(attempt.task, *at + *delay);
                 }
                 Effect::Emit(Event::TaskFinished { task, verdict }) => {
-                    passed.insert(*task, verdict.status() == Status::Passed);
-                }
-                _ => {}
-            }
-        }
-    }
-
-    #[test]
-    fn every_task_gets_exactly_one_final_word_and_the_counts_add_up(case in case()) {
-        let trace = case.run();
-        let mut words = BTreeMap::new();
-        let mut attempts = BTreeMap::new();
-        for (_, event) in trace.events() {
-            match event {
-                Event::TaskFinished { task, verdict } => {
-                    prop_assert!(words.insert(*task, verdict.clone()).is_none());
-                }
-                Event::AttemptFinished { attempt, .. } => {
-                    prop_assert!(!words.contains_key(&attempt.task));
-                    *attempts.entry(attempt.task).or_insert(0) += 1;
-                }
-                _ => {}
-            }
-        }
-        prop_assert_eq!(words.len(), case.plan.tasks.len());
-        for (task, count) in attempts {
-            prop_assert!(count <= 1 + case.plan.tasks[task].terms.retries.count);
-        }
-        let mut scheduler = Scheduler::new(Arc::clone(&case.plan), case.policy);
-        for (at, input) in trace.inputs {
-            scheduler.handle(at, input, &mut Vec::new());
-        }
-        let summary = scheduler.summary().expect("every run ends");
-        prop_assert_eq!(summary.total as usize, case.plan.tasks.len());
-        prop_assert_eq!(summary.total, summary.passed + summary.failed + summary.skipped);
-        let failed = words.values().filter(|it| it.status() == Status::Failed).count();
-        prop_assert_eq!(summary.failed as usize, failed);
-    }
-
-    #[test]
-    fn an_attempt_runs_no_longer_than_its_time_out_and_grace(case in case()) {
-        let mut started = BTreeMap::new();
-        for (at, event) in case.run().events() {
-            match event {
-                Event::AttemptStarted { attempt, .. } => {
-                    started.insert(*attempt, at);
-                }
-                Event::AttemptFinished { attempt, .. } => {
-                    let terms = &case.plan.tasks[attempt.task].terms;
-                    let (Some(start), Some(timeout)) = (started.get(attempt), terms.timeout) else {
-                        continue;
-                    };
-                    prop_assert!(at - *start <= timeout + terms.grace_period);
-                }
-                _ => {}
-            }
-        }
-    }
-
-    #[test]
-    fn nothing_starts_once_the_run_is_cut_short(case in case()) {
-        let mut cut = false;
-        for (_, effect) in &case.run().effects {
-            match effect {
-                Effect::Spawn { .. } => prop_assert!(!cut),
-                Effect::Emit(Event::RunCancelled { .. }) => cut = true,
-                _ => {}
-            }
-        }
-    }
-
-    #[test]
-    fn replaying_the_inputs_gives_the_identical_effects(case in case()) {
-        let trace = case.run();
-        let mut scheduler = Scheduler::new(Arc::clone(&case.plan), case.policy);
-        let mut effects = Vec::new();
-        for (at, input) in &trace.inputs {
-            let mut new = Vec::new();
-            scheduler.handle(*at, input.clone(), &mut new);
-            effects.extend(new.into_iter().map(|effect| (*at, effect)));
-        }
-        prop_assert_eq!(effects, trace.effects);
-    }
-
-    #[test]
-    fn no_task_that_could_start_is_left_waiting(case in case()) {
-        // The room is counted anew after each input, from what was started and what ended.
-        let trace = case.run();
-        let mut scheduler = Scheduler::new(Arc::clone(&case.plan), case.policy);
-        let mut books = Books::new(&case.plan);
-        let mut missing: IdMap<TaskId, usize> =
-            case.plan.tasks.values().map(|task| task.dependencies.len()).collect();
-        let mut queued: Vec<TaskId> = case.plan.tasks.ids().filter(|&it| missing[it] == 0).collect();
-        let mut backing_off: BTreeMap<TaskId, Time> = BTreeMap::new();
-        let mut done = BTreeSet::new();
-        for (at, input) in &trace.inputs {
-            if matches!(input, Input::Wakeup) {
-                let over: Vec<_> = backing_off.iter().filter(|(_, until)| **until <= *at).map(|(task, _)| *task).collect();
-                for task in over {
-                    backing_off.remove(&task);
-                    queued.push(task);
-                }
-            }
-            let mut effects = Vec::new();
-            scheduler.handle(*at, input.clone(), &mut effects);
-            for effect in &effects {
-                match effect {
-                    Effect::Spawn { attempt, .. } => {
-                        queued.retain(|it| *it != attempt.task);
-                        books.take(*attempt, *at);
-                    }
-                    Effect::Emit(Event::AttemptFinished { attempt, .. }) => books.give_back(*attempt),
-                    Effect::Emit(Event::RetryScheduled { attempt, delay }) if delay.is_zero() => {
-                        queued.push(attempt.task);
-                    }
-                    Effect::Emit(Event::RetryScheduled { attempt, delay }) => {
-                        backing_off.insert(attempt.task, *at + *delay);
-                    }
-                    Effect::Emit(Event::TaskFinished { task, verdict }) => {
-                        queued.retain(|it| it != task);
-                        backing_off.remove(task);
-                        done.insert(*task);
-                        if verdict.status() == Status::Passed {
-                            for &dependent in &case.plan.tasks[*task].dependents {
-                                missing[dependent] -= 1;
-                                if missing[dependent] == 0 && !done.contains(&dependent) {
-                                    queued.push(dependent);
-                                }
+                    queued.retain(|it| it != task);
+                    backing_off.remove(task);
+                    done.insert(*task);
+                    if verdict.status() == Status::Passed {
+                        for &dependent in &case.plan.tasks[*task].dependents {
+                            missing[dependent] -= 1;
+                            if missing[dependent] == 0 && !done.contains(&dependent) {
+                                queued.push(dependent);
                             }
                         }
                     }
-                    _ => {}
                 }
+                _ => {}
             }
-            for &task in &queued {
-                prop_assert!(!books.has_room_for(task), "{:?} waits at {} although it has room", task, at);
+        }
+        for &task in &queued {
+            assert!(
+                !books.has_room_for(task),
+                "{task:?} waits at {at} although it has room"
+            );
+        }
+    }
+}
+
+fn what_the_user_interrupts_is_never_called_a_failure(case: &Case) {
+    let mut interrupted = false;
+    for (_, event) in case.run().events() {
+        match event {
+            Event::RunCancelled {
+                reason: CancelReason::Interrupt(_),
+            } => interrupted = true,
+            Event::AttemptFinished {
+                verdict: Verdict::Failed(failure),
+                report,
+                ..
+            } if interrupted => {
+                // Only what ended by itself, or ran into a limit before, may still fail.
+                let by_itself = matches!(
+                    report.exit,
+                    Exit::Code(_) | Exit::Signal(_) | Exit::NotStarted(_)
+                );
+                assert!(by_itself, "{failure:?}");
             }
+            _ => {}
+        }
+    }
+}
+
+/// What holds in every run.
+const PROPERTIES: [fn(&Case); 8] = [
+    no_pool_is_ever_over_its_capacity,
+    nothing_starts_before_all_its_dependencies_passed,
+    every_task_gets_exactly_one_final_word_and_the_counts_add_up,
+    an_attempt_runs_no_longer_than_its_time_out_and_grace,
+    nothing_starts_once_the_run_is_cut_short,
+    replaying_the_inputs_gives_the_identical_effects,
+    no_task_that_could_start_is_left_waiting,
+    what_the_user_interrupts_is_never_called_a_failure,
+];
+
+/// Checks every property of the run that a seed stands for.
+fn check(seed: u64) {
+    let mut bytes = [0; 32];
+    bytes[..8].copy_from_slice(&seed.to_le_bytes());
+    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
+    let mut runner = TestRunner::new_with_rng(ProptestConfig::default(), rng);
+    let case = case().new_tree(&mut runner).expect("every seed is a run");
+    let case = case.current();
+    for property in PROPERTIES {
+        property(&case);
+    }
+}
+
+#[test]
+fn ten_thousand_seeds_hold_every_property() {
+    for seed in 0..10_000 {
+        let outcome = catch_unwind(|| check(seed));
+        assert!(outcome.is_ok(), "seed {seed} breaks a property");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1000))]
+
+    // Other runs each time, and a smaller one where one breaks.
+    #[test]
+    fn random_runs_hold_every_property(case in case()) {
+        for property in PROPERTIES {
+            property(&case);
         }
     }
 
@@ -435,21 +518,5 @@ proptest! {
         let slots = u32::try_from(slots).expect("few slots");
         let bound = total / slots + (critical * (slots - 1)) / slots;
         prop_assert!(trace.end.0 <= bound + Duration::from_nanos(10), "{:?} > {:?}", trace.end.0, bound);
-    }
-
-    #[test]
-    fn what_the_user_interrupts_is_never_called_a_failure(case in case()) {
-        let mut interrupted = false;
-        for (_, event) in case.run().events() {
-            match event {
-                Event::RunCancelled { reason: CancelReason::Interrupt(_) } => interrupted = true,
-                Event::AttemptFinished { verdict: Verdict::Failed(failure), report, .. } if interrupted => {
-                    // Only what ended by itself, or ran into a limit before, may still fail.
-                    let by_itself = matches!(report.exit, Exit::Code(_) | Exit::Signal(_) | Exit::NotStarted(_));
-                    prop_assert!(by_itself, "{:?}", failure);
-                }
-                _ => {}
-            }
-        }
     }
 }
