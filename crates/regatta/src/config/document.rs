@@ -41,16 +41,26 @@ pub struct Document {
 /// The file cannot be read, or is not TOML. Every other mistake waits in the document, so
 /// that [`super::resolve()`] can tell all of them at once.
 pub fn load(file: &Path) -> Result<Document, Diagnostics> {
-    let name = shorten(file);
     let bytes = match read_file(file) {
         Ok(bytes) => bytes,
         Err(reason) => {
+            let name = shorten(file);
             let problem = Diagnostic::nowhere(format!("cannot read `{name}`: {reason}"));
             let problem = problem.help("a configuration is a readable text file of at most 8 MiB");
             let source = Source::new(name, String::new());
             return Err(Diagnostics::new(source, vec![problem]));
         }
     };
+    load_bytes(file, bytes)
+}
+
+/// Reads the content of a configuration file, for whoever has it already.
+///
+/// # Errors
+///
+/// As [`load`].
+pub fn load_bytes(file: &Path, bytes: Vec<u8>) -> Result<Document, Diagnostics> {
+    let name = shorten(file);
     let text = match decode(bytes) {
         Ok(text) => text,
         Err((text, problem)) => {

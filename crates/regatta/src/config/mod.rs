@@ -22,7 +22,7 @@ mod text_file;
 mod value;
 
 pub use discover::discover;
-pub use document::{Document, load};
+pub use document::{Document, load, load_bytes};
 pub use model::{Category, Command, Config, Group, Run, Suite, Terms};
 pub use resolve::{Overrides, resolve};
 pub use schema::schema;
