@@ -89,6 +89,9 @@ impl Run<'_> {
         project: Project,
         guardian: Guardian,
     ) -> Result<u8, CommandFailure> {
+        for target in &self.args.report {
+            check_replaceable(&target.path)?;
+        }
         let names = self.header.suites.iter().map(|suite| suite.name.as_str());
         let log_dir = LogDir::prepare(&self.claim.place.path, names).map_err(|error| {
             CommandFailure::Infrastructure(format!(
@@ -267,6 +270,17 @@ fn exit_code(record: &Record, interrupt: Option<StopSignal>, troubles: &[String]
         None if !failed.is_empty() => 1,
         None if !lost.is_empty() || !troubles.is_empty() => 3,
         None => 0,
+    }
+}
+
+/// Refuses what is there and no file: a report replaces what it finds, `/dev/null` too.
+fn check_replaceable(path: &Path) -> Result<(), CommandFailure> {
+    match path.metadata() {
+        Ok(found) if !found.is_file() => Err(CommandFailure::Infrastructure(format!(
+            "cannot write the report `{}`: it is no regular file",
+            path.display()
+        ))),
+        _ => Ok(()),
     }
 }
 

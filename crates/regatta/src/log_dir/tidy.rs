@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 /// The log directory of a run.
@@ -20,10 +20,7 @@ impl LogDir {
     /// # Errors
     /// The directory cannot be read or written, or something that is no file stands where a log will be written.
     pub fn prepare<'n>(path: &Path, suites: impl Iterator<Item = &'n str>) -> io::Result<Self> {
-        let ignore = path.join(".gitignore");
-        if !ignore.exists() {
-            fs::write(&ignore, "*\n")?;
-        }
+        keep_git_away(path)?;
         let suites: BTreeSet<&str> = suites.collect();
         let mut had_log = BTreeSet::new();
         for entry in fs::read_dir(path)? {
@@ -62,6 +59,15 @@ impl LogDir {
             remove(&self.path.join(format!("{suite}.log")))?;
         }
         Ok(())
+    }
+}
+
+/// Writes a `.gitignore`, unless something bears that name: a link to nowhere is not followed either.
+fn keep_git_away(path: &Path) -> io::Result<()> {
+    match fs::File::create_new(path.join(".gitignore")) {
+        Ok(mut file) => file.write_all(b"*\n"),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(error),
     }
 }
 

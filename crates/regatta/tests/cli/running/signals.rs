@@ -1,5 +1,7 @@
 //! Signals to the runner: it stops its suites, writes its report and dies by the same signal.
 
+use std::fs::File;
+
 use insta::assert_snapshot;
 use rustix::process::Signal;
 
@@ -167,6 +169,40 @@ fn p7_sigint_twice_kills_at_once() {
     ❌ Interrupted by SIGINT: 1 of 1 suites did not finish
     ");
     assert_snapshot!(place.outcomes(), @"deaf: skipped, interrupted [interrupted] code null log test-logs/deaf.log: Interrupted");
+}
+
+#[test]
+fn a_report_that_nobody_can_read_does_not_hide_the_signal() {
+    let place = Place::new("[suites.long]\ncommand = 'touch runs; exec sleep 600'\n");
+    let full = File::options().write(true).open("/dev/full").unwrap();
+    let words = ["--format", "json", "--progress", "none"];
+    let running = place.regatta(&words).start_into(full);
+    wait_until("the suite runs", || place.has("runs"));
+    running.signal(Signal::INT);
+    assert_snapshot!(running.finish(), @"
+    signal 2
+    --- stderr ---
+
+    📋 Test Summary
+    ═══════════════════════════════════════════════════
+
+      ✓ Passed:  0/1
+      ✗ Failed:  0/1
+      ⊘ Skipped: 1/1
+
+      ⏱️  Total time: [TIME]
+      ⚡ Speedup: [RATIO] ([TIME] saved)
+
+    Interrupted Tests:
+      • long: ended while it ran
+        Log: test-logs/long.log
+
+    📄 JSON report: test-logs/test-report.json
+
+    ❌ Interrupted by SIGINT: 1 of 1 suites did not finish
+    error: cannot write to standard output: No space left on device (os error 28)
+    ");
+    assert_eq!(place.report()["exit_code"], 130);
 }
 
 #[test]

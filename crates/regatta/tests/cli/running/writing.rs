@@ -1,7 +1,8 @@
 //! Files that a run writes: when, where, and what happens when it cannot.
 
 use std::fs;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{FileTypeExt, symlink};
+use std::process::Command;
 
 use insta::assert_snapshot;
 use serde_json::json;
@@ -110,10 +111,22 @@ fn a_report_that_cannot_be_written_is_noticed_before_anything_runs() {
     --- stderr ---
     error: cannot write the report `nowhere/report.json`: No such file or directory (os error 2)
     ");
+    let made = Command::new("mkfifo").arg(place.path("pipe")).status();
+    assert!(made.unwrap().success());
+    // Replaced by a file, as a report is: that would be the end of `/dev/null` for everyone.
+    assert_snapshot!(place.regatta(&["--report", "json=pipe"]).run(), @"
+    exit 3
+    --- stderr ---
+    error: cannot write the report `pipe`: it is no regular file
+    ");
+    let kind = fs::symlink_metadata(place.path("pipe"))
+        .unwrap()
+        .file_type();
+    assert!(kind.is_fifo());
     assert_snapshot!(place.regatta(&["--report", "json=folder"]).run(), @"
     exit 3
     --- stderr ---
-    error: cannot write the report `folder`: Is a directory (os error 21)
+    error: cannot write the report `folder`: it is no regular file
     ");
     assert!(!place.has("ran"));
 }
@@ -159,6 +172,7 @@ fn l7_something_else_where_a_log_should_be_is_noticed_before_anything_runs() {
         Place::new("[suites.a]\ncommand = 'touch ran'\n[suites.b]\ncommand = 'touch ran'\n");
     place.write("precious", "mine\n");
     fs::create_dir(place.path("test-logs")).unwrap();
+    symlink(place.path("outside"), place.path("test-logs/.gitignore")).unwrap();
     symlink(place.path("precious"), place.path("test-logs/b.log")).unwrap();
     assert_snapshot!(place.regatta(&["-j", "1"]).run(), @"
     exit 3
@@ -174,6 +188,7 @@ fn l7_something_else_where_a_log_should_be_is_noticed_before_anything_runs() {
     ");
     assert!(!place.has("ran"));
     assert_eq!(place.read("precious"), "mine\n");
+    assert!(!place.has("outside"));
     // What belongs to no selected suite is nobody's business.
     let output = place
         .regatta(&["--suites", "a", "--progress", "none"])
