@@ -170,6 +170,16 @@ fn the_list_for_programs() {
 }
 
 #[test]
+fn the_list_of_a_run_heeds_the_format_of_the_run() {
+    let place = Place::new(SHOP);
+    let expected = place.regatta(&["list", "--format", "json"]).run();
+    assert_eq!(
+        place.regatta(&["--list", "--format", "json"]).run(),
+        expected
+    );
+}
+
+#[test]
 fn the_graph() {
     let place = Place::new(SHOP);
     assert_snapshot!(place.regatta(&["graph"]).run(), @"
