@@ -215,7 +215,7 @@ pub struct RunArgs {
         long,
         value_name = "N",
         env = "REGATTA_RETRIES",
-        value_parser = clap::value_parser!(u32).range(..=1000)
+        value_parser = clap::value_parser!(u32).range(..=10_000)
     )]
     pub retries: Option<u32>,
     /// What a pass that needed a retry counts as

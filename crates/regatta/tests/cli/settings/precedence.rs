@@ -75,6 +75,19 @@ fn a_flag_that_says_no_wins_over_a_variable_that_says_yes() {
 }
 
 #[test]
+fn retries_have_one_bound_wherever_they_are_given() {
+    for (count, expected) in [("10000", "exit 0\n"), ("10001", "exit 2\n")] {
+        let suite = "[suites.a]\ncommand = 'true'\n";
+        let configured = Place::new(&format!("{suite}retries = {count}\n"));
+        let output = configured.regatta(&["--progress", "none"]).run();
+        assert!(output.starts_with(expected), "{output}");
+        let words = ["--retries", count, "--progress", "none"];
+        let output = Place::new(suite).regatta(&words).run();
+        assert!(output.starts_with(expected), "{output}");
+    }
+}
+
+#[test]
 fn every_setting_says_where_it_comes_from() {
     let place = Place::new(
         "[run]\ntimeout = '2m'\nfail_fast = 'soon'\nfast_excludes = ['slow']\n\
