@@ -19,8 +19,13 @@ pub(super) struct OutputsDirs {
 impl OutputsDirs {
     /// Makes sure that `path` is a directory. Attachments of an earlier attempt stay in it.
     pub(super) fn prepare(&mut self, path: &Path) -> io::Result<()> {
+        // The directory of an attempt before, which nothing was put into, must not go to another suite now.
+        if let Some(own) = self.spare.iter().position(|it| it == path) {
+            self.spare.swap_remove(own);
+            return Ok(());
+        }
         if let Some(spare) = self.spare.pop() {
-            if spare == path || fs::rename(&spare, path).is_ok() {
+            if fs::rename(&spare, path).is_ok() {
                 return Ok(());
             }
             self.spare.push(spare);

@@ -97,6 +97,45 @@ fn attachments_are_kept_and_their_folder_is_not_when_there_are_none() {
 }
 
 #[test]
+fn a_second_attempt_keeps_its_folder_for_attachments_to_itself() {
+    // While `again` waits for its second attempt, `between` leaves an unused folder behind; while that
+    // attempt runs, `late` and `later` need one each.
+    let place = Place::new(
+        r#"
+        [suites.again]
+        retries = { count = 1, delay = "1s", jitter = false }
+        command = """
+            case $REGATTA_ATTEMPT in */1) exit 1;; esac
+            touch second; until [ -e later ]; do sleep 0.01; done
+            touch "$TEST_UNDECLARED_OUTPUTS_DIR/trace"
+        """
+        [suites.between]
+        command = """
+            failed='"suite":"again","event":"attempt_finished"'
+            until grep -qs "$failed" test-logs/events.jsonl; do sleep 0.01; done
+        """
+        [suites.waits]
+        command = "until [ -e second ]; do sleep 0.01; done"
+        [suites.late]
+        command = "until [ -e later ]; do sleep 0.01; done"
+        depends_on = ["waits"]
+        [suites.later]
+        command = "touch later"
+        depends_on = ["waits"]
+        "#,
+    );
+    let output = place.regatta(&["-j", "3", "--progress", "none"]).run();
+    assert!(output.starts_with("exit 0\n"), "{output}");
+    assert!(place.has("test-logs/again.outputs/trace"), "{output}");
+    let folders = place.names("test-logs");
+    let folders: Vec<_> = folders
+        .iter()
+        .filter(|it| it.ends_with(".outputs"))
+        .collect();
+    assert_eq!(folders, ["again.outputs"]);
+}
+
+#[test]
 fn standard_input_is_at_its_end_and_no_descriptor_is_inherited() {
     let place = Place::new(
         "[suites.reads]\ncommand = 'cat; echo read $?; ls /proc/self/fd'\n\
