@@ -61,8 +61,8 @@ pub struct TaskRecord {
 pub struct AttemptRecord {
     /// Counts from 1.
     pub number: u32,
-    /// When its command ran.
-    pub started: Time,
+    /// When its command started; `None` if it never did.
+    pub started: Option<Time>,
     /// How it ended, once it has.
     pub end: Option<AttemptEnd>,
 }
@@ -144,7 +144,7 @@ impl Record {
             record.queued.get_or_insert(queued);
             record.attempts.push(AttemptRecord {
                 number: attempt.number,
-                started: at,
+                started: Some(at),
                 end: None,
             });
         }
@@ -164,7 +164,7 @@ impl Record {
             // An attempt that could not be started ends without a beginning.
             _ => record.attempts.push(AttemptRecord {
                 number: attempt.number,
-                started: at,
+                started: None,
                 end: Some(end),
             }),
         }
@@ -199,9 +199,7 @@ impl Record {
     #[must_use]
     pub fn work(&self) -> Duration {
         let attempts = self.tasks.iter().flat_map(|task| &task.attempts);
-        attempts
-            .filter_map(|attempt| attempt.end.as_ref().map(|end| end.at - attempt.started))
-            .sum()
+        attempts.filter_map(AttemptRecord::duration).sum()
     }
 
     /// Returns what is wrong with a task in words for people, `None` for a clean pass.
@@ -273,8 +271,7 @@ impl TaskRecord {
     /// Returns when its first attempt started, `None` if none ever did.
     #[must_use]
     pub fn started(&self) -> Option<Time> {
-        let first = self.attempts.iter().find(|it| it.was_started())?;
-        Some(first.started)
+        self.attempts.iter().find_map(|it| it.started)
     }
 
     /// Returns when its last attempt ended, `None` if none ever started or one still runs.
@@ -295,10 +292,13 @@ impl AttemptRecord {
     /// Returns whether its command ever ran.
     #[must_use]
     pub fn was_started(&self) -> bool {
-        !matches!(
-            self.end.as_ref().map(|end| &end.report.exit),
-            Some(Exit::NotStarted(_))
-        )
+        self.started.is_some()
+    }
+
+    /// Returns how long its command ran, `None` if it never did or still does.
+    #[must_use]
+    pub fn duration(&self) -> Option<Duration> {
+        Some(self.end.as_ref()?.at - self.started?)
     }
 
     /// Returns its exit code, `None` for a signal, a stop by the runner and what never started.

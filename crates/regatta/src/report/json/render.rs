@@ -97,12 +97,12 @@ fn suite_entry(record: &Record, task: TaskId) -> SuiteEntry<'_> {
 }
 
 fn attempt_entry(record: &Record, task: TaskId, attempt: &AttemptRecord) -> AttemptEntry {
-    let started = attempt.was_started();
     let end = attempt.end.as_ref();
+    let ended = end.filter(|_| attempt.was_started());
     AttemptEntry {
         number: attempt.number,
-        start_time: started.then(|| unix_seconds(record, attempt.started)),
-        end_time: (end.filter(|_| started)).map(|end| unix_seconds(record, end.at)),
+        start_time: attempt.started.map(|at| unix_seconds(record, at)),
+        end_time: ended.map(|end| unix_seconds(record, end.at)),
         outcome: end
             .map_or(Outcome::Interrupted, |end| end.verdict.outcome())
             .into(),

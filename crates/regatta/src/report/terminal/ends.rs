@@ -137,6 +137,5 @@ fn write_remarks(page: &mut Page, end: &AttemptEnd, verdict: &Verdict) {
 }
 
 fn running_time(attempt: &AttemptRecord) -> Duration {
-    let end = attempt.end.as_ref();
-    end.map_or(Duration::ZERO, |end| end.at - attempt.started)
+    attempt.duration().unwrap_or_default()
 }
