@@ -93,12 +93,13 @@ impl Run<'_> {
             check_replaceable(&target.path)?;
         }
         let names = self.header.suites.iter().map(|suite| suite.name.as_str());
-        let log_dir = LogDir::prepare(&self.claim.place.path, names).map_err(|error| {
-            CommandFailure::Infrastructure(format!(
-                "cannot use the log directory `{}`: {error}",
-                self.header.log_dir
-            ))
-        })?;
+        let log_dir =
+            LogDir::prepare(&self.claim.place.path, &config.root, names).map_err(|error| {
+                CommandFailure::Infrastructure(format!(
+                    "cannot use the log directory `{}`: {error}",
+                    self.header.log_dir
+                ))
+            })?;
         // A path that cannot be written shows before anything of an earlier run is replaced, and from here on nobody
         // finds yesterday's green, whatever happens to this process.
         let record = Record::new(self.header.clone());

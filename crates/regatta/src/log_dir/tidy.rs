@@ -15,12 +15,19 @@ pub struct LogDir {
 
 impl LogDir {
     /// Keeps git away from a directory that is there, and removes what earlier runs of `suites` left beside
-    /// their logs. The logs themselves are overwritten as the suites start.
+    /// their logs. The logs themselves are overwritten as the suites start. A directory that holds the project, whose
+    /// folder is `root`, stays git's.
     ///
     /// # Errors
     /// The directory cannot be read or written, or something that is no file stands where a log will be written.
-    pub fn prepare<'n>(path: &Path, suites: impl Iterator<Item = &'n str>) -> io::Result<Self> {
-        keep_git_away(path)?;
+    pub fn prepare<'n>(
+        path: &Path,
+        root: &Path,
+        suites: impl Iterator<Item = &'n str>,
+    ) -> io::Result<Self> {
+        if !root.starts_with(path) {
+            keep_git_away(path)?;
+        }
         let suites: BTreeSet<&str> = suites.collect();
         let mut had_log = BTreeSet::new();
         for entry in fs::read_dir(path)? {
@@ -138,7 +145,8 @@ mod tests {
         fs::create_dir(at("a.outputs")).unwrap();
         fs::write(at("a.outputs").join("trace"), "old").unwrap();
 
-        let log_dir = LogDir::prepare(folder.path(), ["a"].into_iter()).unwrap();
+        let log_dir =
+            LogDir::prepare(folder.path(), Path::new("/project"), ["a"].into_iter()).unwrap();
         assert!(!at("a.attempt-1.log").exists() && !at("a.xml").exists());
         assert!(!at("a.outputs").exists());
         for kept in [
@@ -151,7 +159,8 @@ mod tests {
             assert!(at(kept).exists(), "{kept}");
         }
         std::os::unix::fs::symlink("elsewhere", at("c.log")).unwrap();
-        let refused = LogDir::prepare(folder.path(), ["c"].into_iter()).unwrap_err();
+        let refused =
+            LogDir::prepare(folder.path(), Path::new("/project"), ["c"].into_iter()).unwrap_err();
         assert!(
             refused
                 .to_string()
@@ -161,5 +170,16 @@ mod tests {
         log_dir.remove_stale_log("a").unwrap();
         log_dir.remove_stale_log("b").unwrap();
         assert!(!at("a.log").exists() && at("b.log").exists());
+    }
+
+    #[test]
+    fn a_project_is_not_hidden_from_git() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().join("project");
+        fs::create_dir(&root).unwrap();
+        for path in [folder.path(), &root] {
+            LogDir::prepare(path, &root, ["a"].into_iter()).unwrap();
+            assert!(!path.join(".gitignore").exists());
+        }
     }
 }
