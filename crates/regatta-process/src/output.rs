@@ -66,18 +66,14 @@ impl Output {
         &buffer[..count]
     }
 
-    /// Reads what is in the pipe now and delivers it piece by piece. Returns whether somebody can
-    /// still print.
-    pub(crate) fn drain(&mut self, buffer: &mut [u8], mut deliver: impl FnMut(&[u8])) -> bool {
+    /// Reads what is in the pipe now and delivers it piece by piece.
+    pub(crate) fn drain(&mut self, buffer: &mut [u8], mut deliver: impl FnMut(&[u8])) {
         let Some(pipe) = &self.pipe else {
-            return false;
+            return;
         };
         for _ in 0..MAX_DRAIN_READS {
             match read(pipe, &mut *buffer) {
-                Ok(0) => {
-                    self.pipe = None;
-                    return false;
-                }
+                Ok(0) => break,
                 Ok(count) => {
                     self.log.append(&buffer[..count]);
                     deliver(&buffer[..count]);
@@ -86,7 +82,6 @@ impl Output {
                 Err(_) => break,
             }
         }
-        true
     }
 
     /// Returns at most `limit` of the last bytes read.

@@ -1,98 +1,60 @@
-//! Starts one process: in a group of its own, stdin at its end, stdout and stderr into one pipe,
-//! signals as if nobody had touched them. Reads nothing and waits for nobody.
+//! Starts one process: in a group of its own, stdin as the caller has it, stdout and stderr into
+//! one pipe, signals as if nobody had touched them. Reads nothing and waits for nobody.
 
-use std::ffi::{CStr, CString, c_char};
+use std::ffi::{CStr, c_char};
 use std::io;
 use std::mem::MaybeUninit;
-use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
-use std::os::unix::ffi::OsStrExt;
+use std::os::fd::{AsFd, AsRawFd};
 use std::ptr;
-use std::thread;
-use std::time::Duration;
 
-use rustix::fs::{Mode, OFlags};
-use rustix::io::Errno;
-use rustix::process::Pid;
-
-use crate::Command;
-
-/// The pauses between the attempts when the system is short of processes or memory.
-const PAUSES: [Duration; 2] = [Duration::from_millis(10), Duration::from_millis(50)];
+use crate::guardian::SpawnRequest;
 
 /// Everything about starting a process that is the same for all commands.
 pub(crate) struct Launcher {
     attributes: Attributes,
-    /// One description of `/dev/null`, opened once and shared: nothing can be changed in it.
-    null: OwnedFd,
 }
 
 impl Launcher {
     pub(crate) fn new() -> io::Result<Self> {
-        let null = rustix::fs::open("/dev/null", OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?;
         Ok(Self {
             attributes: Attributes::new()?,
-            null,
         })
     }
 
     /// Starts the command and returns its pid, which is also its group.
     ///
-    /// Errors: `WouldBlock` and `OutOfMemory` after three attempts; otherwise the error of entering
-    /// the directory or of executing the program, which look alike.
+    /// Errors: `WouldBlock` and `OutOfMemory` where the system is short of something; otherwise the
+    /// error of entering the directory or of executing the program, which look alike.
     ///
     /// Source: `posix_spawn(3)`.
-    pub(crate) fn launch(
-        &self,
-        program: &CStr,
-        command: &Command,
-        output: BorrowedFd<'_>,
-    ) -> io::Result<Pid> {
-        let dir = CString::new(command.dir.as_os_str().as_bytes())?;
+    pub(crate) fn launch(&self, request: &SpawnRequest<'_>, output: impl AsFd) -> io::Result<i32> {
+        let output = output.as_fd().as_raw_fd();
         let mut actions = Actions::new()?;
         // Everything above 2 closes by itself, as all descriptors here are marked so.
-        actions.duplicate(self.null.as_raw_fd(), libc::STDIN_FILENO)?;
-        actions.duplicate(output.as_raw_fd(), libc::STDOUT_FILENO)?;
-        actions.duplicate(output.as_raw_fd(), libc::STDERR_FILENO)?;
-        actions.enter(&dir)?;
-        let argv = pointers(&command.argv);
-        let env = pointers(&command.env);
-        let mut pauses = PAUSES.iter();
-        loop {
-            let mut pid = 0;
-            // SAFETY: every pointer is valid for the call: the arrays end in null, and their
-            // strings, like those the actions refer to, outlive it. posix_spawn only reads them.
-            let status = unsafe {
-                libc::posix_spawn(
-                    &raw mut pid,
-                    program.as_ptr(),
-                    &raw const actions.raw,
-                    &raw const *self.attributes.raw,
-                    argv.as_ptr(),
-                    env.as_ptr(),
-                )
-            };
-            if status == 0 {
-                return Ok(Pid::from_raw(pid).expect("a child has a pid"));
-            }
-            let error = io::Error::from_raw_os_error(status);
-            match pauses.next() {
-                Some(pause) if is_shortage(&error) => thread::sleep(*pause),
-                _ => return Err(error),
-            }
-        }
+        actions.duplicate(output, libc::STDOUT_FILENO)?;
+        actions.duplicate(output, libc::STDERR_FILENO)?;
+        actions.enter(request.dir)?;
+        let argv = pointers(&request.argv);
+        let env = pointers(&request.env);
+        let mut pid = 0;
+        // SAFETY: every pointer is valid for the call: the arrays end in null, and their strings,
+        // like those the actions refer to, outlive it. posix_spawn only reads them.
+        check(unsafe {
+            libc::posix_spawn(
+                &raw mut pid,
+                request.program.as_ptr(),
+                &raw const actions.raw,
+                &raw const *self.attributes.raw,
+                argv.as_ptr(),
+                env.as_ptr(),
+            )
+        })?;
+        Ok(pid)
     }
 }
 
-/// Returns whether the same attempt may succeed later.
-pub(crate) fn is_shortage(error: &io::Error) -> bool {
-    matches!(
-        Errno::from_io_error(error),
-        Some(Errno::AGAIN | Errno::NOMEM)
-    )
-}
-
 /// Returns a null-terminated array of pointers into `strings`.
-fn pointers(strings: &[CString]) -> Vec<*mut c_char> {
+fn pointers(strings: &[&CStr]) -> Vec<*mut c_char> {
     let pointers = strings.iter().map(|string| string.as_ptr().cast_mut());
     pointers.chain([ptr::null_mut()]).collect()
 }

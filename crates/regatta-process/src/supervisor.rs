@@ -1,26 +1,29 @@
-//! The one place where this process blocks: a set of pipes, exits, signals and wakes, and the
-//! order in which a command is brought to its end. Decides nothing: when to stop a command, and
-//! what its end means, is the caller's business.
+//! The one place where this process blocks: a set of pipes, signals, wakes and what the guardian
+//! tells. Decides nothing: when to stop a command, and what its end means, is the caller's
+//! business.
 
 use std::collections::BTreeMap;
+use std::ffi::{CStr, CString};
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::buffer::spare_capacity;
 use rustix::event::Timespec;
 use rustix::event::epoll::{self, Event, EventData, EventFlags};
 use rustix::io::Errno;
-use rustix::process::{Pid, PidfdFlags, Signal as SystemSignal, pidfd_open};
 
+use crate::guardian::{Link, Reply, Request, SpawnRequest};
 use crate::log::Log;
+use crate::loss::{self, Trace};
+use crate::mark::{RUN_MARK, find_mark};
 use crate::output::Output;
 use crate::program::{explain, find_program};
-use crate::signal::{SignalPipe, keep_exit_codes};
-use crate::spawn::{Launcher, is_shortage};
-use crate::usage::reap;
+use crate::signal::SignalPipe;
 use crate::{
-    Command, Ended, Follow, Guardian, Happening, LeftoverPolicy, Signal, SpawnError, Waker, group,
+    Command, Ended, Follow, Guardian, Happening, Leftover, Signal, SpawnError, Status, Usage, Waker,
 };
 
 /// What one read takes at most, and thereby what one pipe may cost the others.
@@ -32,20 +35,22 @@ const RECENT_BYTES: usize = 8 * 1024;
 /// How many events one look at the set takes. More stay for the next look.
 const MAX_EVENTS: usize = 64;
 
-/// How often a killed group is asked whether it is gone, and how long at most. Usually it takes
-/// less than a millisecond; a process stuck in the kernel may take forever.
-const GONE_POLL: Duration = Duration::from_millis(1);
-const GONE_PATIENCE: Duration = Duration::from_secs(2);
+/// The pauses between the attempts when the system is short of processes or memory.
+const PAUSES: [Duration; 2] = [Duration::from_millis(10), Duration::from_millis(50)];
 
-/// The tokens of the set: these two, then two for each command, from 2 on.
+/// The tokens of the set: these three, then the serial number of each command.
 const SIGNALS: u64 = 0;
 const WAKER: u64 = 1;
+const GUARDIAN: u64 = 2;
+const FIRST_SERIAL: u64 = 3;
 
 /// Runs commands and tells what happens to them, on the caller's thread.
 ///
 /// Dropping it ends every command that still runs.
 pub struct Supervisor {
-    launcher: Launcher,
+    /// `None` once the guardian has died.
+    link: Option<Link>,
+    trace: Trace,
     epoll: OwnedFd,
     signals: SignalPipe,
     waker: Waker,
@@ -53,30 +58,26 @@ pub struct Supervisor {
     /// the command it is about is over, concerns nobody.
     running: BTreeMap<u64, Running>,
     next_serial: u64,
-    /// Commands that are over but for the death of the group they left behind.
-    departing: Vec<Departing>,
+    /// What happened outside a wait.
+    pending: Vec<Happening>,
     /// Shared by all pipes.
     buffer: Box<[u8]>,
+    /// For what the guardian sends.
+    packet: Vec<u8>,
     events: Vec<Event>,
-    _guardian: Guardian,
 }
 
 struct Running {
     key: u64,
-    /// The command itself, and its group. Both ids are its own until it is reaped.
-    pid: Pid,
-    /// Readable once the command has exited. Held open because it is watched.
-    _pidfd: OwnedFd,
     output: Output,
     follow: Follow,
-    leftovers: LeftoverPolicy,
 }
 
-struct Departing {
-    key: u64,
-    group: Pid,
-    ended: Ended,
-    give_up: Instant,
+/// The end of a command as far as its processes go.
+struct Departure {
+    status: Status,
+    usage: Usage,
+    leftovers: Vec<Leftover>,
 }
 
 impl Supervisor {
@@ -85,29 +86,35 @@ impl Supervisor {
     ///
     /// # Errors
     ///
-    /// Too few descriptors, or a system without `epoll`.
+    /// Too few descriptors or processes, or a system without `epoll`.
     pub fn new(guardian: Guardian) -> io::Result<Self> {
-        keep_exit_codes()?;
+        let link = guardian.link?;
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
         let signals = SignalPipe::new()?;
         let waker = Waker::new()?;
         watch(&epoll, &signals, SIGNALS)?;
         watch(&epoll, &waker, WAKER)?;
+        watch(&epoll, &link.channel, GUARDIAN)?;
         Ok(Self {
-            launcher: Launcher::new()?,
+            trace: Trace {
+                session: link.pid.as_raw_pid(),
+                mark: None,
+            },
+            link: Some(link),
             epoll,
             signals,
             waker,
             running: BTreeMap::new(),
-            next_serial: 1,
-            departing: Vec::new(),
+            next_serial: FIRST_SERIAL,
+            pending: Vec::new(),
             buffer: vec![0; BUFFER_BYTES].into_boxed_slice(),
+            packet: Vec::new(),
             events: Vec::with_capacity(MAX_EVENTS),
-            _guardian: guardian,
         })
     }
 
-    /// Starts a command. Until it has exited, `key` must not be given to another.
+    /// Starts a command. Until it has exited, `key` must not be given to another. Where the
+    /// guardian has died, the command counts as started, and as lost at once.
     ///
     /// # Errors
     ///
@@ -119,48 +126,60 @@ impl Supervisor {
                 source,
             })?;
         let program = find_program(command)?;
+        let dir = CString::new(command.dir.as_os_str().as_bytes())
+            .map_err(|error| explain(command, &program, error.into()))?;
         let (output, writer) = Output::new(log).map_err(short_of("create a pipe"))?;
-        let pid = self
-            .launcher
-            .launch(&program, command, writer.as_fd())
-            .map_err(|error| {
-                if is_shortage(&error) {
-                    short_of("create a process")(error)
-                } else {
-                    explain(command, &program, error)
-                }
-            })?;
-        drop(writer);
         let serial = self.next_serial;
-        let pidfd = self.watch_command(serial, pid, &output).map_err(|error| {
-            group::signal(pid, SystemSignal::KILL);
-            let _ = reap(pid);
-            short_of("watch a process")(error)
-        })?;
         self.next_serial += 1;
+        if let Some(pipe) = output.pipe() {
+            watch(&self.epoll, pipe, serial).map_err(short_of("watch a pipe"))?;
+        }
+        let request = Request::Spawn(SpawnRequest {
+            serial,
+            policy: command.leftovers,
+            program: &program,
+            dir: &dir,
+            argv: command.argv.iter().map(CString::as_c_str).collect(),
+            env: command.env.iter().map(CString::as_c_str).collect(),
+        });
+        if self.trace.mark.is_none() {
+            let env = command.env.iter().map(CString::as_c_str);
+            self.trace.mark = find_mark(env, RUN_MARK).map(CStr::to_owned);
+        }
         self.running.insert(
             serial,
             Running {
                 key,
-                pid,
-                _pidfd: pidfd,
                 output,
                 follow: command.follow,
-                leftovers: command.leftovers,
             },
         );
-        Ok(())
+        let started = self.start(serial, &request.encode(), &writer);
+        drop(writer);
+        started.map_err(|error| {
+            self.running.remove(&serial);
+            if is_shortage(&error) {
+                short_of("create a process")(error)
+            } else {
+                explain(command, &program, error)
+            }
+        })
     }
 
     /// Sends a signal to the whole group of a command, and lets it go on if it was stopped, since
     /// a stopped process acts on nothing but `Signal::Kill`. Does nothing for an unknown key.
     pub fn signal(&mut self, key: u64, signal: Signal) {
-        if let Some(command) = self.find(key) {
-            group::signal(command.pid, signal.to_rustix());
-            if signal != Signal::Kill {
-                group::signal(command.pid, SystemSignal::CONT);
-            }
-        }
+        let command = self.running.iter().find(|(_, command)| command.key == key);
+        let (Some((serial, _)), Some(link)) = (command, &self.link) else {
+            return;
+        };
+        // The guardian sends it, as nobody else knows for sure whether the group is still there.
+        let request = Request::Signal {
+            serial: *serial,
+            number: signal.to_rustix().as_raw(),
+        };
+        // It fails only when the guardian is dead, which ends the command anyway.
+        let _ = link.channel.send(&request.encode(), None);
     }
 
     /// Blocks until something has happened or the time is over, and appends what happened. No
@@ -174,16 +193,19 @@ impl Supervisor {
         timeout: Option<Duration>,
         happenings: &mut Vec<Happening>,
     ) -> io::Result<()> {
-        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        let mut deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         let known = happenings.len();
+        if !self.pending.is_empty() {
+            happenings.append(&mut self.pending);
+            deadline = Some(Instant::now());
+        }
         loop {
             self.collect_events(deadline)?;
             let events = std::mem::take(&mut self.events);
             for event in &events {
-                self.handle(*event, happenings)?;
+                self.handle(*event, happenings);
             }
             self.events = events;
-            self.dismiss_departed(happenings);
             let is_late = deadline.is_some_and(|deadline| Instant::now() >= deadline);
             if happenings.len() > known || is_late {
                 return Ok(());
@@ -207,16 +229,46 @@ impl Supervisor {
     /// Returns how many commands have started and not yet been reported as exited.
     #[must_use]
     pub fn running(&self) -> usize {
-        self.running.len() + self.departing.len()
+        let is_exit = |happening: &&Happening| matches!(happening, Happening::Exited { .. });
+        self.running.len() + self.pending.iter().filter(is_exit).count()
     }
 
-    fn watch_command(&self, serial: u64, pid: Pid, output: &Output) -> io::Result<OwnedFd> {
-        let pidfd = pidfd_open(pid, PidfdFlags::empty())?;
-        watch(&self.epoll, &pidfd, exit_token(serial))?;
-        if let Some(pipe) = output.pipe() {
-            watch(&self.epoll, pipe, output_token(serial))?;
+    /// Hands a request to start a command to the guardian, up to three times, and returns what
+    /// became of it.
+    fn start(&mut self, serial: u64, request: &[u8], writer: &OwnedFd) -> io::Result<()> {
+        let mut pauses = PAUSES.iter();
+        loop {
+            match (self.request_start(serial, request, writer), pauses.next()) {
+                (Err(error), Some(pause)) if is_shortage(&error) => thread::sleep(*pause),
+                (result, _) => return result,
+            }
         }
-        Ok(pidfd)
+    }
+
+    fn request_start(&mut self, serial: u64, request: &[u8], writer: &OwnedFd) -> io::Result<()> {
+        if let Some(link) = &self.link {
+            match link.channel.send(request, Some(writer.as_fd())) {
+                // What it said before it died, and that it did, is still to be heard.
+                Err(error) if error.kind() != io::ErrorKind::BrokenPipe => return Err(error),
+                _ => {}
+            }
+        }
+        let mut happenings = std::mem::take(&mut self.pending);
+        let result = loop {
+            match self.receive() {
+                Some(Reply::Started { serial: it }) if it == serial => break Ok(()),
+                Some(Reply::Refused { serial: it, errno }) if it == serial => {
+                    break Err(io::Error::from_raw_os_error(errno));
+                }
+                Some(reply) => self.handle_reply(reply, &mut happenings),
+                None => {
+                    self.handle_loss(&mut happenings);
+                    break Ok(());
+                }
+            }
+        };
+        self.pending = happenings;
+        result
     }
 
     fn find(&self, key: u64) -> Option<&Running> {
@@ -224,11 +276,7 @@ impl Supervisor {
     }
 
     fn collect_events(&mut self, deadline: Option<Instant>) -> io::Result<()> {
-        let mut patience =
-            deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-        if !self.departing.is_empty() {
-            patience = Some(patience.map_or(GONE_POLL, |patience| patience.min(GONE_POLL)));
-        }
+        let patience = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
         // What is too long for the kernel's type is as good as no limit.
         let patience = patience.and_then(|patience| Timespec::try_from(patience).ok());
         self.events.clear();
@@ -242,17 +290,56 @@ impl Supervisor {
         }
     }
 
-    fn handle(&mut self, event: Event, happenings: &mut Vec<Happening>) -> io::Result<()> {
+    fn handle(&mut self, event: Event, happenings: &mut Vec<Happening>) {
         match event.data.u64() {
             SIGNALS => self.signals.read(happenings),
             WAKER => {
                 self.waker.reset();
                 happenings.push(Happening::Woken);
             }
-            token if token == exit_token(token / 2) => self.handle_exit(token / 2, happenings)?,
-            token => self.handle_output(token / 2, event.flags, happenings),
+            GUARDIAN => match self.receive() {
+                Some(reply) => self.handle_reply(reply, happenings),
+                None => self.handle_loss(happenings),
+            },
+            serial => self.handle_output(serial, event.flags, happenings),
         }
-        Ok(())
+    }
+
+    /// Waits for what the guardian has to tell next. `None` means that it is dead.
+    fn receive(&mut self) -> Option<Reply> {
+        let packet = self.link.as_ref()?.channel.receive(&mut self.packet);
+        // What cannot be read or understood comes from a guardian that is no good any more.
+        Reply::decode(packet.ok()??.bytes)
+    }
+
+    fn handle_reply(&mut self, reply: Reply, happenings: &mut Vec<Happening>) {
+        if let Reply::Exited {
+            serial,
+            exit,
+            leftovers,
+        } = reply
+        {
+            let departure = Departure {
+                status: exit.status(),
+                usage: exit.usage(),
+                leftovers,
+            };
+            self.handle_departure(serial, departure, happenings);
+        }
+    }
+
+    /// Ends everyone in the guardian's place.
+    fn handle_loss(&mut self, happenings: &mut Vec<Happening>) {
+        self.link = None;
+        loss::end_all(&self.trace);
+        while let Some((serial, _)) = self.running.first_key_value() {
+            let departure = Departure {
+                status: Status::Lost,
+                usage: Usage::default(),
+                leftovers: Vec::new(),
+            };
+            self.handle_departure(*serial, departure, happenings);
+        }
     }
 
     fn handle_output(&mut self, serial: u64, ready: EventFlags, happenings: &mut Vec<Happening>) {
@@ -272,92 +359,46 @@ impl Supervisor {
         }
     }
 
-    /// Brings a command to its end. The order matters:
-    ///
-    /// 1. What it printed is read while its group can still be looked at.
-    /// 2. The group is listed and ended before the reaping, as from then on its id may be reused.
-    /// 3. What the group printed until then is read, the pipe is closed whoever holds it, and the
-    ///    command is reaped.
-    fn handle_exit(&mut self, serial: u64, happenings: &mut Vec<Happening>) -> io::Result<()> {
-        // The exit was seen through the pidfd, which reaps nothing, so the pid is still pinned.
-        let Some(Running {
+    /// Closes the books on a command none of whose processes is left, except those that may live
+    /// on, or cannot die: for their sake the pipe is closed whoever holds it.
+    fn handle_departure(
+        &mut self,
+        serial: u64,
+        departure: Departure,
+        happenings: &mut Vec<Happening>,
+    ) {
+        let Some(command) = self.running.remove(&serial) else {
+            return;
+        };
+        let Running {
             key,
-            pid,
             mut output,
             follow,
-            leftovers: policy,
-            ..
-        }) = self.running.remove(&serial)
-        else {
-            return Ok(());
-        };
-        let mut deliver = |bytes: &[u8]| {
+        } = command;
+        output.drain(&mut self.buffer, |bytes| {
             if follow == Follow::Chunks {
                 happenings.push(Happening::Output {
                     key,
                     bytes: bytes.to_vec(),
                 });
             }
-        };
-        let is_held = output.drain(&mut self.buffer, &mut deliver);
-        let mut leftovers = Vec::new();
-        if is_held || policy == LeftoverPolicy::EndAndList {
-            leftovers = group::members(pid);
-        }
-        if policy != LeftoverPolicy::Allow {
-            group::signal(pid, SystemSignal::KILL);
-        }
-        if is_held {
-            output.drain(&mut self.buffer, &mut deliver);
-        }
-        let (status, usage) = reap(pid)?;
+        });
         let ended = Ended {
-            status,
-            usage,
-            leftovers,
+            status: departure.status,
+            usage: departure.usage,
+            leftovers: departure.leftovers,
             log: output.finish(),
         };
-        if policy != LeftoverPolicy::Allow && group::is_alive(pid) {
-            let give_up = Instant::now() + GONE_PATIENCE;
-            self.departing.push(Departing {
-                key,
-                group: pid,
-                ended,
-                give_up,
-            });
-        } else {
-            happenings.push(Happening::Exited { key, ended });
-        }
-        Ok(())
-    }
-
-    fn dismiss_departed(&mut self, happenings: &mut Vec<Happening>) {
-        let is_over = |command: &mut Departing| {
-            !group::is_alive(command.group) || Instant::now() >= command.give_up
-        };
-        for Departing { key, ended, .. } in self.departing.extract_if(.., is_over) {
-            happenings.push(Happening::Exited { key, ended });
-        }
+        happenings.push(Happening::Exited { key, ended });
     }
 }
 
-impl Drop for Supervisor {
-    fn drop(&mut self) {
-        for command in self.running.values() {
-            group::signal(command.pid, SystemSignal::KILL);
-        }
-        for command in self.running.values() {
-            let _ = reap(command.pid);
-        }
-    }
-}
-
-fn exit_token(serial: u64) -> u64 {
-    serial * 2
-}
-
-fn output_token(serial: u64) -> u64 {
-    serial * 2 + 1
+/// Returns whether the same attempt may succeed later.
+fn is_shortage(error: &io::Error) -> bool {
+    matches!(
+        Errno::from_io_error(error),
+        Some(Errno::AGAIN | Errno::NOMEM)
+    )
 }
 
 fn watch(epoll: &OwnedFd, source: impl AsFd, token: u64) -> io::Result<()> {

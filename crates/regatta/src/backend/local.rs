@@ -291,6 +291,7 @@ fn report_of(ended: Ended) -> AttemptReport {
         exit: match ended.status {
             Status::Code(code) => Exit::Code(code),
             Status::Signal(signal) => Exit::Signal(signal),
+            Status::Lost => Exit::Lost("the guardian process died".to_owned()),
         },
         usage: Some(Usage {
             cpu: ended.usage.user + ended.usage.system,
