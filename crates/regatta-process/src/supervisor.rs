@@ -128,12 +128,10 @@ impl Supervisor {
         let program = find_program(command)?;
         let dir = CString::new(command.dir.as_os_str().as_bytes())
             .map_err(|error| explain(command, &program, error.into()))?;
-        let (output, writer) = Output::new(log).map_err(short_of("create a pipe"))?;
+        let output = Output::new(log).map_err(short_of("create a pipe"))?;
         let serial = self.next_serial;
         self.next_serial += 1;
-        if let Some(pipe) = output.pipe() {
-            watch(&self.epoll, pipe, serial).map_err(short_of("watch a pipe"))?;
-        }
+        watch(&self.epoll, output.reader(), serial).map_err(short_of("watch a pipe"))?;
         let request = Request::Spawn(SpawnRequest {
             serial,
             policy: command.leftovers,
@@ -154,8 +152,7 @@ impl Supervisor {
                 follow: command.follow,
             },
         );
-        let started = self.start(serial, &request.encode(), &writer);
-        drop(writer);
+        let started = self.start(serial, &request.encode());
         started.map_err(|error| {
             self.running.remove(&serial);
             if is_shortage(&error) {
@@ -235,19 +232,19 @@ impl Supervisor {
 
     /// Hands a request to start a command to the guardian, up to three times, and returns what
     /// became of it.
-    fn start(&mut self, serial: u64, request: &[u8], writer: &OwnedFd) -> io::Result<()> {
+    fn start(&mut self, serial: u64, request: &[u8]) -> io::Result<()> {
         let mut pauses = PAUSES.iter();
         loop {
-            match (self.request_start(serial, request, writer), pauses.next()) {
+            match (self.request_start(serial, request), pauses.next()) {
                 (Err(error), Some(pause)) if is_shortage(&error) => thread::sleep(*pause),
                 (result, _) => return result,
             }
         }
     }
 
-    fn request_start(&mut self, serial: u64, request: &[u8], writer: &OwnedFd) -> io::Result<()> {
-        if let Some(link) = &self.link {
-            match link.channel.send(request, Some(writer.as_fd())) {
+    fn request_start(&mut self, serial: u64, request: &[u8]) -> io::Result<()> {
+        if let (Some(link), Some(command)) = (&self.link, self.running.get(&serial)) {
+            match link.channel.send(request, Some(command.output.writer())) {
                 // What it said before it died, and that it did, is still to be heard.
                 Err(error) if error.kind() != io::ErrorKind::BrokenPipe => return Err(error),
                 _ => {}
@@ -301,7 +298,7 @@ impl Supervisor {
                 Some(reply) => self.handle_reply(reply, happenings),
                 None => self.handle_loss(happenings),
             },
-            serial => self.handle_output(serial, event.flags, happenings),
+            serial => self.handle_output(serial, happenings),
         }
     }
 
@@ -342,12 +339,12 @@ impl Supervisor {
         }
     }
 
-    fn handle_output(&mut self, serial: u64, ready: EventFlags, happenings: &mut Vec<Happening>) {
+    fn handle_output(&mut self, serial: u64, happenings: &mut Vec<Happening>) {
         let Some(command) = self.running.get_mut(&serial) else {
             return;
         };
         let key = command.key;
-        let bytes = command.output.read(ready, &mut self.buffer);
+        let bytes = command.output.read(&mut self.buffer);
         if !bytes.is_empty() {
             happenings.push(Happening::Printed { key });
             if command.follow == Follow::Chunks {
@@ -372,10 +369,10 @@ impl Supervisor {
         };
         let Running {
             key,
-            mut output,
+            output,
             follow,
         } = command;
-        output.drain(&mut self.buffer, |bytes| {
+        let log = output.finish(&mut self.buffer, |bytes| {
             if follow == Follow::Chunks {
                 happenings.push(Happening::Output {
                     key,
@@ -387,7 +384,7 @@ impl Supervisor {
             status: departure.status,
             usage: departure.usage,
             leftovers: departure.leftovers,
-            log: output.finish(),
+            log,
         };
         happenings.push(Happening::Exited { key, ended });
     }

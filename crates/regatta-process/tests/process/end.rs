@@ -3,22 +3,8 @@
 use std::fs;
 use std::time::{Duration, Instant};
 
-use crate::support::{Bench, PATIENCE};
+use crate::support::{Bench, PATIENCE, is_running};
 use regatta_process::{LeftoverPolicy, Signal, Status};
-
-/// Returns whether the process whose pid the file holds still runs.
-fn is_running(bench: &Bench, pid_file: &str) -> bool {
-    let pid = fs::read_to_string(bench.path(pid_file)).unwrap();
-    let stat = fs::read_to_string(format!("/proc/{}/stat", pid.trim()));
-    stat.is_ok_and(|stat| !stat.contains(") Z "))
-}
-
-/// Ends the process whose pid the file holds: one that a test leaves behind on purpose.
-fn end(bench: &Bench, pid_file: &str) {
-    let pid = fs::read_to_string(bench.path(pid_file)).unwrap();
-    let pid = rustix::process::Pid::from_raw(pid.trim().parse().unwrap()).unwrap();
-    rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
-}
 
 #[test]
 fn codes_and_signals_are_told_apart() {
@@ -122,16 +108,6 @@ fn a_clean_command_has_no_leftovers() {
     for _ in 0..20 {
         assert_eq!(bench.run_command(&command).unwrap().leftovers, []);
     }
-}
-
-#[test]
-fn allowed_leftovers_live_on() {
-    let mut bench = Bench::new();
-    let mut command = bench.shell("sleep 600 & echo $! > pid");
-    command.leftovers = LeftoverPolicy::Allow;
-    bench.run_command(&command).unwrap();
-    assert!(is_running(&bench, "pid"));
-    end(&bench, "pid");
 }
 
 #[test]

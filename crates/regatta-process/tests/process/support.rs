@@ -106,6 +106,18 @@ impl Bench {
     }
 }
 
+/// Returns the pid that a file in the directory of the commands holds.
+pub(crate) fn pid_in(bench: &Bench, file: &str) -> i32 {
+    let pid = fs::read_to_string(bench.path(file)).unwrap();
+    pid.trim().parse().unwrap()
+}
+
+/// Returns whether the process whose pid the file holds still runs.
+pub(crate) fn is_running(bench: &Bench, file: &str) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{}/stat", pid_in(bench, file)));
+    stat.is_ok_and(|stat| !stat.contains(") Z "))
+}
+
 /// Set in a copy of this test binary; the test it names then plays the other process.
 const ROLE: &str = "PROCESS_TEST_ROLE";
 
