@@ -15,7 +15,7 @@ use rustix::event::Timespec;
 use rustix::event::epoll::{self, Event, EventData, EventFlags};
 use rustix::io::Errno;
 
-use crate::guardian::{Link, Reply, Request, SpawnRequest};
+use crate::guardian::{Inbox, Link, Reply, Request, SpawnRequest};
 use crate::log::Log;
 use crate::loss::{self, Trace};
 use crate::mark::{RUN_MARK, find_mark};
@@ -63,7 +63,7 @@ pub struct Supervisor {
     /// Shared by all pipes.
     buffer: Box<[u8]>,
     /// For what the guardian sends.
-    packet: Vec<u8>,
+    inbox: Inbox,
     events: Vec<Event>,
 }
 
@@ -108,7 +108,7 @@ impl Supervisor {
             next_serial: FIRST_SERIAL,
             pending: Vec::new(),
             buffer: vec![0; BUFFER_BYTES].into_boxed_slice(),
-            packet: Vec::new(),
+            inbox: Inbox::new(),
             events: Vec::with_capacity(MAX_EVENTS),
         })
     }
@@ -304,7 +304,7 @@ impl Supervisor {
 
     /// Waits for what the guardian has to tell next. `None` means that it is dead.
     fn receive(&mut self) -> Option<Reply> {
-        let packet = self.link.as_ref()?.channel.receive(&mut self.packet);
+        let packet = self.link.as_ref()?.channel.receive(&mut self.inbox);
         // What cannot be read or understood comes from a guardian that is no good any more.
         Reply::decode(packet.ok()??.bytes)
     }

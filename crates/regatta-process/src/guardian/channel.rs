@@ -1,7 +1,8 @@
 //! A connection that carries whole packets, and descriptors with them, between two processes.
 //! Knows nothing of what a packet says.
 
-use std::io::{self, IoSlice, IoSliceMut, Seek, Write};
+use std::fs::File;
+use std::io::{self, IoSlice, IoSliceMut, Read, Seek, Write};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
@@ -30,6 +31,13 @@ pub(crate) struct Channel {
     socket: OwnedFd,
 }
 
+/// Room for what is received. A packet that comes through the socket costs no more than its own
+/// length, however large the room.
+pub(crate) struct Inbox {
+    inline: Box<[u8]>,
+    long: Vec<u8>,
+}
+
 /// A packet that was received.
 pub(crate) struct Packet<'a> {
     /// What the sender sent.
@@ -55,7 +63,7 @@ impl Channel {
         if bytes.len() <= MAX_INLINE_BYTES {
             return self.send_inline(bytes, descriptor.as_slice());
         }
-        let mut file = std::fs::File::from(memfd_create("packet", MemfdFlags::CLOEXEC)?);
+        let mut file = File::from(memfd_create("packet", MemfdFlags::CLOEXEC)?);
         file.write_all(bytes)?;
         file.rewind()?;
         let descriptors: Vec<BorrowedFd<'_>> =
@@ -64,12 +72,11 @@ impl Channel {
     }
 
     /// Waits for the next packet. `None` means that the other end is closed and nothing is left.
-    pub(crate) fn receive<'a>(&self, buffer: &'a mut Vec<u8>) -> io::Result<Option<Packet<'a>>> {
-        buffer.resize(MAX_INLINE_BYTES, 0);
+    pub(crate) fn receive<'a>(&self, inbox: &'a mut Inbox) -> io::Result<Option<Packet<'a>>> {
         let mut space = [MaybeUninit::uninit(); cmsg_space!(ScmRights(MAX_DESCRIPTORS))];
         let mut control = RecvAncillaryBuffer::new(&mut space);
         let count = loop {
-            let mut slices = [IoSliceMut::new(buffer)];
+            let mut slices = [IoSliceMut::new(&mut inbox.inline)];
             match recvmsg(
                 &self.socket,
                 &mut slices,
@@ -94,19 +101,17 @@ impl Channel {
             return Ok(None);
         }
         let mut descriptor = descriptors.next();
-        if buffer[..count] == *STAND_IN {
-            let file = descriptors.next().or_else(|| descriptor.take());
-            // Without a free descriptor here the file is lost on the way.
-            let file = file.ok_or(Errno::MFILE)?;
-            buffer.clear();
-            io::Read::read_to_end(&mut std::fs::File::from(file), buffer)?;
-        } else {
-            buffer.truncate(count);
+        if inbox.inline[..count] != *STAND_IN {
+            let bytes = &inbox.inline[..count];
+            return Ok(Some(Packet { bytes, descriptor }));
         }
-        Ok(Some(Packet {
-            bytes: buffer,
-            descriptor,
-        }))
+        let file = descriptors.next().or_else(|| descriptor.take());
+        // Without a free descriptor here the file is lost on the way.
+        let file = file.ok_or(Errno::MFILE)?;
+        inbox.long.clear();
+        File::from(file).read_to_end(&mut inbox.long)?;
+        let bytes = &inbox.long;
+        Ok(Some(Packet { bytes, descriptor }))
     }
 
     /// Closes the connection for both ends, even if a copy of this end is held elsewhere.
@@ -131,6 +136,15 @@ impl Channel {
     }
 }
 
+impl Inbox {
+    pub(crate) fn new() -> Self {
+        Self {
+            inline: vec![0; MAX_INLINE_BYTES].into_boxed_slice(),
+            long: Vec::new(),
+        }
+    }
+}
+
 impl AsFd for Channel {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.socket.as_fd()
@@ -145,18 +159,18 @@ mod tests {
 
     use rustix::pipe::pipe;
 
-    use super::{Channel, MAX_INLINE_BYTES};
+    use super::{Channel, Inbox, MAX_INLINE_BYTES};
 
     #[test]
     fn packets_of_every_length_arrive_whole_with_their_descriptor() {
         let (sender, receiver) = Channel::pair().unwrap();
-        let mut buffer = Vec::new();
+        let mut inbox = Inbox::new();
         for length in [2, 1000, MAX_INLINE_BYTES, MAX_INLINE_BYTES + 1, 5_000_000] {
             let sent: Vec<u8> = (0..=250).cycle().take(length).collect();
             let (reader, writer) = pipe().unwrap();
             sender.send(&sent, Some(writer.as_fd())).unwrap();
             drop(writer);
-            let packet = receiver.receive(&mut buffer).unwrap().unwrap();
+            let packet = receiver.receive(&mut inbox).unwrap().unwrap();
             assert!(packet.bytes == sent, "{length}");
             File::from(packet.descriptor.unwrap())
                 .write_all(b"through")
@@ -167,7 +181,7 @@ mod tests {
         }
         for length in [2, 100_000] {
             sender.send(&vec![7; length], None).unwrap();
-            let packet = receiver.receive(&mut buffer).unwrap().unwrap();
+            let packet = receiver.receive(&mut inbox).unwrap().unwrap();
             assert_eq!(packet.bytes.len(), length);
             assert!(packet.descriptor.is_none());
         }
@@ -178,12 +192,12 @@ mod tests {
         let (sender, receiver) = Channel::pair().unwrap();
         sender.send(b"last", None).unwrap();
         drop(sender);
-        let mut buffer = Vec::new();
+        let mut inbox = Inbox::new();
         assert_eq!(
-            receiver.receive(&mut buffer).unwrap().unwrap().bytes,
+            receiver.receive(&mut inbox).unwrap().unwrap().bytes,
             b"last"
         );
-        assert!(receiver.receive(&mut buffer).unwrap().is_none());
+        assert!(receiver.receive(&mut inbox).unwrap().is_none());
         assert!(receiver.send(b"late", None).is_err());
     }
 }

@@ -1,6 +1,7 @@
 //! What has to be done to the process itself before anything else runs in it, and this process's
 //! end of the connection to its guardian. Knows no command.
 
+use std::ffi::c_void;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -14,6 +15,7 @@ use rustix::process::{
 
 use super::Channel;
 use super::keeper::Keeper;
+use crate::spawn::IGNORED_SIGNALS;
 
 /// A second process that starts all commands for this one and ends them when this one is gone,
 /// whatever ended it.
@@ -111,10 +113,8 @@ fn raise_descriptor_limit() {
 fn guard(theirs: Channel, channel: Channel) -> ! {
     let _ = catch_unwind(AssertUnwindSafe(|| {
         std::mem::forget(theirs);
-        if isolate(&channel).is_ok()
-            && let Ok(keeper) = Keeper::new(channel)
-        {
-            keeper.run();
+        if isolate(&channel).is_ok() {
+            Keeper::new(channel).run();
         }
     }));
     // SAFETY: it returns to nobody, and runs none of what the program registered for its exit.
@@ -138,21 +138,33 @@ fn isolate(channel: &Channel) -> io::Result<()> {
     Ok(())
 }
 
-/// Lets nothing but `SIGKILL` end this process, and keeps back `SIGCHLD` until it is asked for.
+/// Lets none of the signals by which a user ends programs reach this process, and keeps back
+/// `SIGCHLD` until it is asked for. What whoever started the program chose for other signals is
+/// undone, since commands would inherit it.
 fn set_signals() {
     extern "C" fn wake(_: libc::c_int) {}
-    // SAFETY: the handler does nothing, and the sets and actions are plain data, valid when zero.
-    unsafe {
-        for number in [
-            libc::SIGHUP,
-            libc::SIGINT,
-            libc::SIGQUIT,
-            libc::SIGTERM,
-            libc::SIGTSTP,
-            libc::SIGPIPE,
-        ] {
-            libc::signal(number, libc::SIG_IGN);
+    for number in 1..=libc::SIGRTMAX() {
+        // The kernel's own form of an action, with room to spare. All zeros is the default one.
+        // The C library would refuse the two signals it keeps for itself.
+        let default = [0_u64; 8];
+        // SAFETY: no handler is involved. It fails for the two that cannot be changed.
+        unsafe {
+            let none = ptr::null_mut::<c_void>();
+            libc::syscall(
+                libc::SYS_rt_sigaction,
+                number,
+                &raw const default,
+                none,
+                8_usize,
+            );
         }
+    }
+    for number in IGNORED_SIGNALS {
+        // SAFETY: no handler is involved.
+        unsafe { libc::signal(number, libc::SIG_IGN) };
+    }
+    // SAFETY: the handler does nothing, and the set and the action are plain data, valid when zero.
+    unsafe {
         let mut action: libc::sigaction = std::mem::zeroed();
         action.sa_sigaction = wake as extern "C" fn(libc::c_int) as libc::sighandler_t;
         action.sa_flags = libc::SA_NOCLDSTOP;

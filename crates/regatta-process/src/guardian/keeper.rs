@@ -13,7 +13,7 @@ use rustix::process::{Signal, getpid};
 
 use super::brood::{Brood, LOOK_AGAIN};
 use super::owner::Ward;
-use super::{Channel, Packet, Reply, Request, SpawnRequest};
+use super::{Channel, Inbox, Packet, Reply, Request, SpawnRequest};
 use crate::mark::{ATTEMPT_MARK, find_mark};
 use crate::spawn::Launcher;
 
@@ -24,12 +24,12 @@ pub(super) struct Keeper {
 }
 
 impl Keeper {
-    pub(super) fn new(channel: Channel) -> io::Result<Self> {
-        Ok(Self {
+    pub(super) fn new(channel: Channel) -> Self {
+        Self {
             channel,
-            launcher: Launcher::new()?,
+            launcher: Launcher::new(),
             brood: Brood::new(getpid().as_raw_pid()),
-        })
+        }
     }
 
     /// Serves until the other end is closed, then ends everyone.
@@ -42,7 +42,7 @@ impl Keeper {
     }
 
     fn serve(&mut self) -> io::Result<()> {
-        let mut buffer = Vec::new();
+        let mut inbox = Inbox::new();
         loop {
             let patience = self.brood.is_ending().then_some(LOOK_AGAIN);
             let has_request = wait_for_child(Some(&self.channel), patience);
@@ -50,7 +50,7 @@ impl Keeper {
                 self.channel.send(&reply.encode(), None)?;
             }
             if has_request {
-                let Some(Packet { bytes, descriptor }) = self.channel.receive(&mut buffer)? else {
+                let Some(Packet { bytes, descriptor }) = self.channel.receive(&mut inbox)? else {
                     return Ok(());
                 };
                 match Request::decode(bytes).ok_or(Errno::BADMSG)? {
@@ -81,7 +81,11 @@ impl Keeper {
         }
     }
 
-    fn try_spawn(&self, request: &SpawnRequest<'_>, output: Option<OwnedFd>) -> io::Result<Ward> {
+    fn try_spawn(
+        &mut self,
+        request: &SpawnRequest<'_>,
+        output: Option<OwnedFd>,
+    ) -> io::Result<Ward> {
         // A descriptor that finds no room here is lost on the way.
         let output = output.ok_or(Errno::MFILE)?;
         let pipe = fstat(&output)?.st_ino;

@@ -9,7 +9,7 @@ mod keeper;
 mod message;
 mod owner;
 
-pub(crate) use channel::{Channel, Packet};
+pub(crate) use channel::{Channel, Inbox, Packet};
 pub(crate) use handle::Link;
 pub use handle::{Guardian, descriptor_limit};
 pub(crate) use message::{Reply, Request, SpawnRequest};
