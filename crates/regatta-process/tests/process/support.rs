@@ -5,7 +5,7 @@ use std::env;
 use std::ffi::CString;
 use std::fs;
 use std::path::PathBuf;
-use std::process::{Command as Process, ExitStatus};
+use std::process::{Child, Command as Process, ExitStatus, Stdio};
 use std::time::Duration;
 
 use regatta_process::{
@@ -130,6 +130,18 @@ pub(crate) fn play(test: &str, preparation: &str) -> ExitStatus {
         .env(ROLE, test)
         .status()
         .unwrap()
+}
+
+/// Prepares to run the test of that path in a copy of this binary.
+pub(crate) fn copy_of_this(test: &str) -> Process {
+    let mut copy = Process::new(env::current_exe().unwrap());
+    copy.args(["--exact", test, "--nocapture"]).env(ROLE, test);
+    copy
+}
+
+/// Starts such a copy; what it prints is read from it.
+pub(crate) fn play_in_background(test: &str) -> Child {
+    copy_of_this(test).stdout(Stdio::piped()).spawn().unwrap()
 }
 
 /// Returns whether this process is such a copy.
