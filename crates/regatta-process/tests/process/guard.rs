@@ -50,14 +50,15 @@ const STUBBORN: &str = r#"trap "" HUP INT TERM
     while ! [ -e daemon ]; do :; done
     echo $$ $(cat daemon) ready; while :; do sleep 600; done"#;
 
-/// Starts four stubborn commands in directories of their own and returns all their pids.
-fn start_stubborn(bench: &mut Bench) -> Vec<i32> {
+/// Starts four stubborn commands in directories of their own and returns all their pids. The mark
+/// must be of this run alone: tests run side by side.
+fn start_stubborn(bench: &mut Bench, mark: &str) -> Vec<i32> {
     let mut pids = Vec::new();
     for key in 0..4 {
         let mut command = bench.shell(STUBBORN);
         command.dir = bench.path(&format!("dir{key}"));
         command.log = bench.path(&format!("log{key}"));
-        command.env.push(c"REGATTA_RUN_ID=stubborn".to_owned());
+        command.env.push(CString::new(mark).unwrap());
         fs::create_dir(&command.dir).unwrap();
         bench.supervisor.spawn(key, &command).unwrap();
         bench.wait_for_output(key, "ready");
@@ -74,9 +75,9 @@ fn nothing_outlives_a_runner_that_was_killed() {
     if is_played() {
         let mut bench = Bench::new();
         let guardian = guardian_of(&mut bench);
-        let pids = start_stubborn(&mut bench);
-        let text = format!("{guardian} {pids:?}");
-        rustix::io::write(rustix::stdio::stdout(), text.as_bytes()).unwrap();
+        let pids = start_stubborn(&mut bench, "REGATTA_RUN_ID=killed runner");
+        let line = format!("{guardian} {pids:?}");
+        rustix::io::write(rustix::stdio::stdout(), line.as_bytes()).unwrap();
         kill_process(rustix::process::getpid(), SystemSignal::KILL).unwrap();
     }
     // Reading to the end waits until nobody holds the pipe any more, the guardian included.
@@ -97,7 +98,8 @@ fn nothing_outlives_a_runner_that_was_killed() {
 fn nothing_outlives_a_guardian_that_was_killed() {
     let mut bench = Bench::new();
     let guardian = guardian_of(&mut bench);
-    let pids = start_stubborn(&mut bench);
+    let mark = "REGATTA_RUN_ID=killed guardian";
+    let pids = start_stubborn(&mut bench, mark);
     assert!(pids.iter().all(|pid| is_alive(*pid)));
     kill_process(Pid::from_raw(guardian).unwrap(), SystemSignal::KILL).unwrap();
     let mut lost = BTreeSet::new();
@@ -110,7 +112,7 @@ fn nothing_outlives_a_guardian_that_was_killed() {
         lost.insert(key);
     }
     assert!(!pids.iter().any(|pid| is_alive(*pid)), "{pids:?}");
-    assert_eq!(marked("REGATTA_RUN_ID=stubborn"), BTreeSet::new());
+    assert_eq!(marked(mark), BTreeSet::new());
     assert!(lost.contains(&0), "{lost:?}");
     // Nor does a later command run.
     let (log, ended) = bench.run("echo text");
@@ -121,7 +123,7 @@ fn nothing_outlives_a_guardian_that_was_killed() {
 fn nobody_is_left_in_the_process_table() {
     let mut bench = Bench::new();
     let guardian = guardian_of(&mut bench);
-    let pids = start_stubborn(&mut bench);
+    let pids = start_stubborn(&mut bench, "REGATTA_RUN_ID=clean end");
     bench.run("(setsid sleep 600 > /dev/null 2>&1 &)");
     let Bench { supervisor, dir } = bench;
     drop(supervisor);
