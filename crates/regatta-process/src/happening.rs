@@ -1,6 +1,6 @@
 //! What a wait has to tell: output, exits and signals, in the order they were noticed.
 
-use crate::{Signal, Status, Usage};
+use crate::{Signal, SpawnError, Status, Usage};
 
 /// Something that happened while the caller waited.
 #[derive(Debug)]
@@ -16,6 +16,13 @@ pub enum Happening {
         key: u64,
         /// The bytes as printed. Pieces come in order, leave no gap, and break anywhere.
         bytes: Vec<u8>,
+    },
+    /// A command did not start after all. The last happening of its key.
+    NotStarted {
+        /// The command.
+        key: u64,
+        /// What kept it from starting.
+        error: SpawnError,
     },
     /// A command is over: its output has been read, its group dealt with, its log file closed. The
     /// last happening of its key.

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::ffi::{CStr, CString};
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::ffi::OsStrExt;
+use std::slice;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -20,7 +20,7 @@ use crate::log::Log;
 use crate::loss::{self, Trace};
 use crate::mark::{RUN_MARK, find_mark};
 use crate::output::Output;
-use crate::program::{explain, find_program};
+use crate::program::Program;
 use crate::signal::SignalPipe;
 use crate::{
     Command, Ended, Follow, Guardian, Happening, Leftover, Signal, SpawnError, Status, Usage, Waker,
@@ -58,8 +58,6 @@ pub struct Supervisor {
     /// the command it is about is over, concerns nobody.
     running: BTreeMap<u64, Running>,
     next_serial: u64,
-    /// What happened outside a wait.
-    pending: Vec<Happening>,
     /// Shared by all pipes.
     buffer: Box<[u8]>,
     /// For what the guardian sends.
@@ -69,6 +67,10 @@ pub struct Supervisor {
 
 struct Running {
     key: u64,
+    program: Program,
+    /// The request to start it, for another attempt when the system was short of something.
+    request: Vec<u8>,
+    pauses: slice::Iter<'static, Duration>,
     output: Output,
     follow: Follow,
 }
@@ -106,15 +108,15 @@ impl Supervisor {
             waker,
             running: BTreeMap::new(),
             next_serial: FIRST_SERIAL,
-            pending: Vec::new(),
             buffer: vec![0; BUFFER_BYTES].into_boxed_slice(),
             inbox: Inbox::new(),
             events: Vec::with_capacity(MAX_EVENTS),
         })
     }
 
-    /// Starts a command. Until it has exited, `key` must not be given to another. Where the
-    /// guardian has died, the command counts as started, and as lost at once.
+    /// Starts a command. Until it has exited, or is said not to have started, `key` must not be
+    /// given to another. This does not wait for the start: an obstacle that only the start itself
+    /// meets is told by `Happening::NotStarted`.
     ///
     /// # Errors
     ///
@@ -125,42 +127,35 @@ impl Supervisor {
                 path: command.log.clone(),
                 source,
             })?;
-        let program = find_program(command)?;
-        let dir = CString::new(command.dir.as_os_str().as_bytes())
-            .map_err(|error| explain(command, &program, error.into()))?;
+        let program = Program::find(command)?;
         let output = Output::new(log).map_err(short_of("create a pipe"))?;
         let serial = self.next_serial;
         self.next_serial += 1;
         watch(&self.epoll, output.reader(), serial).map_err(short_of("watch a pipe"))?;
+        let env: Vec<&CStr> = command.env.iter().map(CString::as_c_str).collect();
+        if self.trace.mark.is_none() {
+            self.trace.mark = find_mark(env.iter().copied(), RUN_MARK).map(CStr::to_owned);
+        }
         let request = Request::Spawn(SpawnRequest {
             serial,
             policy: command.leftovers,
-            program: &program,
-            dir: &dir,
+            program: &program.file,
+            dir: &program.dir,
             argv: command.argv.iter().map(CString::as_c_str).collect(),
-            env: command.env.iter().map(CString::as_c_str).collect(),
+            env,
         });
-        if self.trace.mark.is_none() {
-            let env = command.env.iter().map(CString::as_c_str);
-            self.trace.mark = find_mark(env, RUN_MARK).map(CStr::to_owned);
-        }
-        self.running.insert(
-            serial,
-            Running {
-                key,
-                output,
-                follow: command.follow,
-            },
-        );
-        let started = self.start(serial, &request.encode());
-        started.map_err(|error| {
-            self.running.remove(&serial);
-            if is_shortage(&error) {
-                short_of("create a process")(error)
-            } else {
-                explain(command, &program, error)
-            }
-        })
+        let command = Running {
+            key,
+            request: request.encode(),
+            program,
+            pauses: PAUSES.iter(),
+            output,
+            follow: command.follow,
+        };
+        self.request_start(&command)
+            .map_err(short_of("ask for a process"))?;
+        self.running.insert(serial, command);
+        Ok(())
     }
 
     /// Sends a signal to the whole group of a command, and lets it go on if it was stopped, since
@@ -190,11 +185,11 @@ impl Supervisor {
         timeout: Option<Duration>,
         happenings: &mut Vec<Happening>,
     ) -> io::Result<()> {
-        let mut deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         let known = happenings.len();
-        if !self.pending.is_empty() {
-            happenings.append(&mut self.pending);
-            deadline = Some(Instant::now());
+        if self.link.is_none() && !self.running.is_empty() {
+            self.handle_loss(happenings);
+            return Ok(());
         }
         loop {
             self.collect_events(deadline)?;
@@ -223,49 +218,23 @@ impl Supervisor {
         self.waker.clone()
     }
 
-    /// Returns how many commands have started and not yet been reported as exited.
+    /// Returns how many commands were spawned whose last happening has not been told.
     #[must_use]
     pub fn running(&self) -> usize {
-        let is_exit = |happening: &&Happening| matches!(happening, Happening::Exited { .. });
-        self.running.len() + self.pending.iter().filter(is_exit).count()
+        self.running.len()
     }
 
-    /// Hands a request to start a command to the guardian, up to three times, and returns what
-    /// became of it.
-    fn start(&mut self, serial: u64, request: &[u8]) -> io::Result<()> {
-        let mut pauses = PAUSES.iter();
-        loop {
-            match (self.request_start(serial, request), pauses.next()) {
-                (Err(error), Some(pause)) if is_shortage(&error) => thread::sleep(*pause),
-                (result, _) => return result,
-            }
-        }
-    }
-
-    fn request_start(&mut self, serial: u64, request: &[u8]) -> io::Result<()> {
-        if let (Some(link), Some(command)) = (&self.link, self.running.get(&serial)) {
-            match link.channel.send(request, Some(command.output.writer())) {
-                // What it said before it died, and that it did, is still to be heard.
-                Err(error) if error.kind() != io::ErrorKind::BrokenPipe => return Err(error),
-                _ => {}
-            }
-        }
-        let mut happenings = std::mem::take(&mut self.pending);
-        let result = loop {
-            match self.receive() {
-                Some(Reply::Started { serial: it }) if it == serial => break Ok(()),
-                Some(Reply::Refused { serial: it, errno }) if it == serial => {
-                    break Err(io::Error::from_raw_os_error(errno));
-                }
-                Some(reply) => self.handle_reply(reply, &mut happenings),
-                None => {
-                    self.handle_loss(&mut happenings);
-                    break Ok(());
-                }
-            }
+    /// Hands a command to the guardian. A dead one takes it as well: the command is lost then,
+    /// which the next wait finds out.
+    fn request_start(&self, command: &Running) -> io::Result<()> {
+        let Some(link) = &self.link else {
+            return Ok(());
         };
-        self.pending = happenings;
-        result
+        let writer = command.output.writer();
+        match link.channel.send(&command.request, Some(writer)) {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
+            _ => Ok(()),
+        }
     }
 
     fn find(&self, key: u64) -> Option<&Running> {
@@ -310,19 +279,56 @@ impl Supervisor {
     }
 
     fn handle_reply(&mut self, reply: Reply, happenings: &mut Vec<Happening>) {
-        if let Reply::Exited {
-            serial,
-            exit,
-            leftovers,
-        } = reply
-        {
-            let departure = Departure {
-                status: exit.status(),
-                usage: exit.usage(),
+        match reply {
+            Reply::Refused { serial, errno } => {
+                let error = io::Error::from_raw_os_error(errno);
+                self.handle_refusal(serial, error, happenings);
+            }
+            Reply::Exited {
+                serial,
+                exit,
                 leftovers,
-            };
-            self.handle_departure(serial, departure, happenings);
+            } => {
+                let departure = Departure {
+                    status: exit.status(),
+                    usage: exit.usage(),
+                    leftovers,
+                };
+                self.handle_departure(serial, departure, happenings);
+            }
         }
+    }
+
+    /// Tries again, up to twice, where that may help.
+    fn handle_refusal(
+        &mut self,
+        serial: u64,
+        mut error: io::Error,
+        happenings: &mut Vec<Happening>,
+    ) {
+        let Some(mut command) = self.running.remove(&serial) else {
+            return;
+        };
+        if is_shortage(&error)
+            && let Some(pause) = command.pauses.next()
+        {
+            thread::sleep(*pause);
+            match self.request_start(&command) {
+                Ok(()) => {
+                    self.running.insert(serial, command);
+                    return;
+                }
+                Err(reason) => error = reason,
+            }
+        }
+        happenings.push(Happening::NotStarted {
+            key: command.key,
+            error: if is_shortage(&error) {
+                short_of("create a process")(error)
+            } else {
+                command.program.explain(error)
+            },
+        });
     }
 
     /// Ends everyone in the guardian's place.
@@ -371,6 +377,7 @@ impl Supervisor {
             key,
             output,
             follow,
+            ..
         } = command;
         let log = output.finish(&mut self.buffer, |bytes| {
             if follow == Follow::Chunks {

@@ -55,8 +55,9 @@ impl Keeper {
                 };
                 match Request::decode(bytes).ok_or(Errno::BADMSG)? {
                     Request::Spawn(request) => {
-                        let reply = self.spawn(&request, descriptor);
-                        self.channel.send(&reply.encode(), None)?;
+                        if let Err(reply) = self.spawn(&request, descriptor) {
+                            self.channel.send(&reply.encode(), None)?;
+                        }
                     }
                     Request::Signal { serial, number } => {
                         let signal = Signal::from_named_raw(number).ok_or(Errno::BADMSG)?;
@@ -67,18 +68,14 @@ impl Keeper {
         }
     }
 
-    fn spawn(&mut self, request: &SpawnRequest<'_>, output: Option<OwnedFd>) -> Reply {
-        let serial = request.serial;
-        match self.try_spawn(request, output) {
-            Ok(ward) => {
-                self.brood.add(ward);
-                Reply::Started { serial }
-            }
-            Err(error) => Reply::Refused {
-                serial,
-                errno: error.raw_os_error().unwrap_or(libc::EIO),
-            },
-        }
+    fn spawn(&mut self, request: &SpawnRequest<'_>, output: Option<OwnedFd>) -> Result<(), Reply> {
+        let ward = self.try_spawn(request, output);
+        let ward = ward.map_err(|error| Reply::Refused {
+            serial: request.serial,
+            errno: error.raw_os_error().unwrap_or(libc::EIO),
+        })?;
+        self.brood.add(ward);
+        Ok(())
     }
 
     fn try_spawn(

@@ -9,15 +9,14 @@ use crate::{Leftover, LeftoverPolicy};
 /// The first word of each message says what it is.
 const SPAWN: u64 = 1;
 const SIGNAL: u64 = 2;
-const STARTED: u64 = 3;
-const REFUSED: u64 = 4;
-const EXITED: u64 = 5;
+const REFUSED: u64 = 3;
+const EXITED: u64 = 4;
 
 /// What the guardian is asked to do.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Request<'a> {
-    /// Start a command; answered by `Started` or `Refused`. The end that the command prints into
-    /// comes with it.
+    /// Start a command; answered once, by `Refused` or, when it is over, by `Exited`. The end that
+    /// the command prints into comes with it.
     Spawn(SpawnRequest<'a>),
     /// Send a signal to the group of a command. Not answered.
     Signal {
@@ -48,11 +47,6 @@ pub(crate) struct SpawnRequest<'a> {
 /// What the guardian has to tell.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Reply {
-    /// The command runs.
-    Started {
-        /// The command.
-        serial: u64,
-    },
     /// The command does not run, and nothing of it is left.
     Refused {
         /// The command.
@@ -134,7 +128,6 @@ impl<'a> SpawnRequest<'a> {
 impl Reply {
     pub(crate) fn encode(&self) -> Vec<u8> {
         match self {
-            Self::Started { serial } => words(&[STARTED, *serial]),
             Self::Refused { serial, errno } => words(&[REFUSED, *serial, signed(*errno)]),
             Self::Exited {
                 serial,
@@ -164,7 +157,6 @@ impl Reply {
         let mut reader = Reader { bytes };
         let (kind, serial) = (reader.word()?, reader.word()?);
         match kind {
-            STARTED => Some(Self::Started { serial }),
             REFUSED => Some(Self::Refused {
                 serial,
                 errno: reader.signed()?,
@@ -258,7 +250,6 @@ mod tests {
             name: name.to_owned(),
         };
         vec![
-            Reply::Started { serial: 1 },
             Reply::Refused {
                 serial: 2,
                 errno: 13,

@@ -62,7 +62,11 @@ impl Bench {
 
     pub(crate) fn run_command(&mut self, command: &Command) -> Result<Ended, SpawnError> {
         self.supervisor.spawn(1, command)?;
-        Ok(self.wait_for_exit())
+        self.wait_for(|happening| match happening {
+            Happening::Exited { ended, .. } => Some(Ok(ended)),
+            Happening::NotStarted { error, .. } => Some(Err(error)),
+            _ => None,
+        })
     }
 
     pub(crate) fn log(&self) -> String {

@@ -170,6 +170,11 @@ impl Local {
         match happening {
             Happening::Printed { key } => Occurrence::Printed(attempt(key)),
             Happening::Output { key, bytes } => Occurrence::Output(attempt(key), bytes),
+            Happening::NotStarted { key, error } => {
+                let attempt = attempt(key);
+                self.clean_up(attempt.task);
+                Occurrence::Finished(attempt, AttemptReport::bare(exit_of(&error)))
+            }
             Happening::Exited { key, mut ended } => {
                 let attempt = attempt(key);
                 if self.stopped.remove(&attempt) {
