@@ -24,8 +24,8 @@ pub enum Happening {
         /// What kept it from starting.
         error: SpawnError,
     },
-    /// A command is over: its output has been read, its group dealt with, its log file closed. The
-    /// last happening of its key.
+    /// A command is over: those it left behind have been dealt with, its output has been read, its
+    /// log file closed. The last happening of its key.
     Exited {
         /// The command.
         key: u64,
@@ -47,8 +47,9 @@ pub struct Ended {
     pub status: Status,
     /// What the command and the children it waited for consumed.
     pub usage: Usage,
-    /// The processes of its group that were still alive when it exited, sorted by pid; see
-    /// `LeftoverPolicy` for when they are looked for.
+    /// The processes that it started and that were still alive when it exited, sorted by pid. One
+    /// that nothing ties to a command is listed under each that it may stem from, and ended with
+    /// the last of them.
     pub leftovers: Vec<Leftover>,
     /// What became of its output.
     pub log: LogEnd,

@@ -11,8 +11,8 @@ use regatta_process::SpawnError;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use support::Bench;
 
-fn open_descriptors() -> usize {
-    fs::read_dir("/proc/self/fd").unwrap().count()
+fn open_descriptors(process: &str) -> usize {
+    fs::read_dir(format!("/proc/{process}/fd")).unwrap().count()
 }
 
 #[test]
@@ -20,7 +20,9 @@ fn descriptors_do_not_grow_and_running_out_of_them_is_survived() {
     let mut bench = Bench::new();
     let command = bench.shell("echo text");
     bench.run_command(&command).unwrap();
-    let before = open_descriptors();
+    let before = open_descriptors("self");
+    let guardian = bench.run("echo $PPID").0.trim().to_owned();
+    let of_guardian = open_descriptors(&guardian);
     for round in 0..500 {
         if round % 5 == 0 {
             let missing = bench.command(&["no-such-program"]);
@@ -28,7 +30,8 @@ fn descriptors_do_not_grow_and_running_out_of_them_is_survived() {
         }
         bench.run_command(&command).unwrap();
     }
-    assert_eq!(open_descriptors(), before);
+    assert_eq!(open_descriptors("self"), before);
+    assert_eq!(open_descriptors(&guardian), of_guardian);
 
     // The hard limit, to which the guardian raised the soft one, may be in the millions.
     let limit = 200;
@@ -53,5 +56,5 @@ fn descriptors_do_not_grow_and_running_out_of_them_is_survived() {
     hogs.pop();
     bench.run_command(&command).unwrap();
     hogs.clear();
-    assert_eq!(open_descriptors(), before);
+    assert_eq!(open_descriptors("self"), before);
 }

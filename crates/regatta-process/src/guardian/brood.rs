@@ -57,7 +57,10 @@ impl Brood {
         let ward = self.wards.values().find(|ward| ward.serial == serial);
         if let Some(ward) = ward.filter(|ward| ward.ending.is_none()) {
             kill_group(ward.leader, signal);
-            if signal != Signal::KILL {
+            if signal == Signal::KILL {
+                // The leader itself may have joined another group.
+                kill(ward.leader);
+            } else {
                 kill_group(ward.leader, Signal::CONT);
             }
         }
@@ -97,7 +100,7 @@ impl Brood {
             }
             let children = self.children.list();
             for pid in &children {
-                self.kill(&Orphan::new(*pid, self.own_pid), *pid);
+                self.kill_with_group(&Orphan::new(*pid, self.own_pid), *pid);
             }
             let mut died = false;
             while let Some(pid) = children::find_exited() {
@@ -161,7 +164,7 @@ impl Brood {
             || (own.is_empty() && (!is_undecided || is_late));
         if !is_over {
             for orphan in &own {
-                self.kill(orphan, leader);
+                self.kill_with_group(orphan, leader);
             }
             kill_group(leader, Signal::KILL);
         }
@@ -235,16 +238,21 @@ impl Brood {
     }
 
     /// Ends a process together with its group, unless the group is that of another command.
-    fn kill(&self, orphan: &Orphan, leader: i32) {
+    fn kill_with_group(&self, orphan: &Orphan, leader: i32) {
         let group = orphan.group.map(Pid::as_raw_pid);
         let group = group.filter(|group| *group != self.own_pid);
         if let Some(group) = group.filter(|it| *it == leader || !self.wards.contains_key(it)) {
             kill_group(group, Signal::KILL);
         }
-        if let Some(pid) = Pid::from_raw(orphan.pid) {
-            // It fails for the dead, and for those of another user, who are named in the end.
-            let _ = kill_process(pid, Signal::KILL);
-        }
+        kill(orphan.pid);
+    }
+}
+
+/// Ends a child, whose pid is its own as long as it is not reaped.
+fn kill(pid: i32) {
+    if let Some(pid) = Pid::from_raw(pid) {
+        // It fails for the dead, and for those of another user, who are named in the end.
+        let _ = kill_process(pid, Signal::KILL);
     }
 }
 
