@@ -3,6 +3,7 @@
 //! nobody it could tell.
 
 use std::collections::BTreeMap;
+use std::iter;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
@@ -24,6 +25,10 @@ const STRANGER_PATIENCE: Duration = Duration::from_millis(20);
 /// The pause between two looks at what is being ended.
 pub(super) const LOOK_AGAIN: Duration = Duration::from_millis(1);
 
+/// How many exits are dealt with before anything else gets its turn: those who fork faster than
+/// they can be reaped must not keep the guardian from ending them.
+const MAX_EXITS: usize = 100;
+
 pub(super) struct Brood {
     own_pid: i32,
     children: Children,
@@ -33,6 +38,8 @@ pub(super) struct Brood {
     retired: Vec<Ward>,
     /// Which command an adopted process belongs to, by its serial number.
     owners: BTreeMap<i32, u64>,
+    /// Whether there are exits that have not been dealt with.
+    is_behind: bool,
 }
 
 impl Brood {
@@ -43,6 +50,7 @@ impl Brood {
             wards: BTreeMap::new(),
             retired: Vec::new(),
             owners: BTreeMap::new(),
+            is_behind: false,
         }
     }
 
@@ -67,14 +75,19 @@ impl Brood {
     }
 
     /// Returns whether there is something to look at again soon.
-    pub(super) fn is_ending(&self) -> bool {
-        self.wards.values().any(|ward| ward.ending.is_some())
+    pub(super) fn is_busy(&self) -> bool {
+        self.is_behind || self.wards.values().any(|ward| ward.ending.is_some())
     }
 
-    /// Deals with all exits so far and returns what has come to its end.
+    /// Deals with exits and returns what has come to its end.
     pub(super) fn settle(&mut self) -> Vec<Reply> {
         let mut replies = Vec::new();
-        while let Some(pid) = self.find_exited() {
+        self.is_behind = true;
+        for _ in 0..MAX_EXITS {
+            let Some(pid) = self.find_exited() else {
+                self.is_behind = false;
+                break;
+            };
             if let Some(ward) = self.wards.get_mut(&pid) {
                 ward.ending = Some(Ending::new());
                 replies.extend(self.sweep(pid));
@@ -82,12 +95,10 @@ impl Brood {
                 self.forget(pid);
             }
         }
-        if self.is_ending() {
-            let wards = self.wards.values();
-            let ending = wards.filter(|ward| ward.ending.is_some());
-            let leaders: Vec<i32> = ending.map(|ward| ward.leader).collect();
-            replies.extend(leaders.into_iter().filter_map(|leader| self.sweep(leader)));
-        }
+        let wards = self.wards.values();
+        let ending = wards.filter(|ward| ward.ending.is_some());
+        let leaders: Vec<i32> = ending.map(|ward| ward.leader).collect();
+        replies.extend(leaders.into_iter().filter_map(|leader| self.sweep(leader)));
         replies
     }
 
@@ -103,7 +114,7 @@ impl Brood {
                 self.kill_with_group(&Orphan::new(*pid, self.own_pid), *pid);
             }
             let mut died = false;
-            while let Some(pid) = children::find_exited() {
+            for pid in iter::from_fn(children::find_exited).take(MAX_EXITS) {
                 reap(pid);
                 self.wards.remove(&pid);
                 died = true;
@@ -135,45 +146,45 @@ impl Brood {
     /// Takes one look at a command whose leader has exited: ends everyone who belongs to it, or,
     /// if nobody is left, reaps the leader. Only then may its number go to another process.
     fn sweep(&mut self, leader: i32) -> Option<Reply> {
-        let orphans = self.orphans();
-        if orphans.is_empty() {
-            return self.finish(leader, &[]);
-        }
+        let (orphans, is_complete) = self.orphans();
         let owners: Vec<Option<u64>> = orphans.iter().map(|it| self.owner(it)).collect();
         let owners_in_use = &self.owners;
         self.retired
             .retain(|ward| owners_in_use.values().any(|it| *it == ward.serial));
         let ward = self.wards.get(&leader)?;
-        let ending = ward.ending.as_ref()?;
-        let is_late = ending.since.elapsed() >= STRANGER_PATIENCE;
+        let since = ward.ending.as_ref()?.since;
+        let is_late = since.elapsed() >= STRANGER_PATIENCE;
         let (mut own, mut suspects, mut is_undecided) = (Vec::new(), Vec::new(), false);
         for (orphan, owner) in orphans.iter().zip(owners) {
             if owner == Some(ward.serial) {
                 own.push(orphan);
             } else if owner.is_none() && orphan.may_stem_from(ward) {
-                is_undecided = true;
-                if is_late && self.has_other_suspicion(ward, orphan) {
+                if !is_late {
+                    is_undecided = true;
+                } else if self.has_other_suspicion(ward, orphan) {
                     suspects.push(orphan);
-                } else if is_late {
+                } else {
                     own.push(orphan);
                 }
             }
         }
-        let is_over = ending.since.elapsed() >= PATIENCE
-            || ward.policy == LeftoverPolicy::Allow
-            || (own.is_empty() && (!is_undecided || is_late));
-        if !is_over {
+        let may_stay = own.is_empty() || ward.policy == LeftoverPolicy::Allow;
+        let is_settled = is_complete && may_stay && !is_undecided;
+        let ending = self.wards.get_mut(&leader)?.ending.as_mut()?;
+        for orphan in own.iter().chain(&suspects) {
+            ending.note(orphan);
+        }
+        if is_settled || since.elapsed() >= PATIENCE {
+            let left: Vec<i32> = own.iter().map(|orphan| orphan.pid).collect();
+            return self.finish(leader, &left);
+        }
+        if !may_stay {
             for orphan in &own {
                 self.kill_with_group(orphan, leader);
             }
             kill_group(leader, Signal::KILL);
         }
-        let ending = self.wards.get_mut(&leader)?.ending.as_mut()?;
-        for orphan in own.iter().chain(&suspects) {
-            ending.note(orphan);
-        }
-        let left: Vec<i32> = own.iter().map(|orphan| orphan.pid).collect();
-        is_over.then(|| self.finish(leader, &left)).flatten()
+        None
     }
 
     /// Reaps a leader and returns what to tell. `left` are those of the command that live on.
@@ -197,19 +208,17 @@ impl Brood {
         Some(reply)
     }
 
-    /// Returns the adopted processes that live. The dead are reaped on the way, and as long as
-    /// there were any the list is asked for again: each death may have made new orphans.
-    fn orphans(&mut self) -> Vec<Orphan> {
-        loop {
-            let mut pids = self.children.list();
-            pids.retain(|pid| !self.wards.contains_key(pid));
-            let known = pids.len();
-            pids.retain(|pid| !self.forget(*pid));
-            if pids.len() == known {
-                let orphans = pids.into_iter();
-                return orphans.map(|pid| Orphan::new(pid, self.own_pid)).collect();
-            }
-        }
+    /// Returns the adopted processes that live, and whether those are all: one that was dead, and
+    /// was reaped on the way, may have made new orphans since the list was written.
+    fn orphans(&mut self) -> (Vec<Orphan>, bool) {
+        let mut pids = self.children.list();
+        pids.retain(|pid| !self.wards.contains_key(pid));
+        let listed = pids.len();
+        pids.retain(|pid| !self.forget(*pid));
+        let is_complete = pids.len() == listed;
+        let orphans = pids.into_iter();
+        let orphans = orphans.map(|pid| Orphan::new(pid, self.own_pid)).collect();
+        (orphans, is_complete)
     }
 
     /// Reaps an adopted process if it is dead, and returns whether it was.

@@ -44,7 +44,7 @@ impl Keeper {
     fn serve(&mut self) -> io::Result<()> {
         let mut inbox = Inbox::new();
         loop {
-            let patience = self.brood.is_ending().then_some(LOOK_AGAIN);
+            let patience = self.brood.is_busy().then_some(LOOK_AGAIN);
             let has_request = wait_for_child(Some(&self.channel), patience);
             for reply in self.brood.settle() {
                 self.channel.send(&reply.encode(), None)?;

@@ -36,8 +36,6 @@ fn a_daemon_is_named_and_gone_with_its_command() {
         listed.contains(&(pid_in(&bench, "pid"), "sh")),
         "{listed:?}"
     );
-    // The other is its child, unless the daemon was found before it had one.
-    assert!(listed.len() <= 2, "{listed:?}");
 }
 
 #[test]
@@ -50,7 +48,8 @@ fn a_daemon_without_an_environment_is_known_by_the_output_it_holds() {
     let script = "(env -i setsid sh -c 'echo $$ > pid.new; mv pid.new pid; exec sleep 600' &)
         while ! [ -e pid ]; do :; done";
     let (_, ended) = bench.run(script);
-    assert_eq!(ended.leftovers.len(), 1, "{:?}", ended.leftovers);
+    let pid = pid_in(&bench, "pid");
+    assert!(ended.leftovers.iter().any(|leftover| leftover.pid == pid));
     assert!(!is_running(&bench, "pid"));
     fs::write(bench.path("gate"), "go\n").unwrap();
     assert_eq!(bench.wait_for_exit().leftovers, []);
