@@ -160,7 +160,13 @@ impl Record {
             report: report.clone(),
         };
         match record.attempts.last_mut() {
-            Some(last) if last.number == attempt.number => last.end = Some(end),
+            Some(last) if last.number == attempt.number => {
+                // It was taken for started until the system refused its program.
+                if matches!(end.report.exit, Exit::NotStarted(_)) {
+                    last.started = None;
+                }
+                last.end = Some(end);
+            }
             // An attempt that could not be started ends without a beginning.
             _ => record.attempts.push(AttemptRecord {
                 number: attempt.number,
