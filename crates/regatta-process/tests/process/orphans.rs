@@ -83,15 +83,18 @@ fn a_daemon_that_may_stem_from_two_commands_is_listed_under_both() {
 #[test]
 fn the_daemon_of_a_running_command_is_left_in_peace() {
     let mut bench = Bench::new();
+    // The other is older than the daemon, so only the mark tells that it is not its own.
+    let mut other = bench.shell("mkfifo other-gate; echo ready; read line < other-gate");
+    other.log = bench.path("other");
+    other.env.push(c"REGATTA_ATTEMPT=run/other/1".to_owned());
+    bench.supervisor.spawn(8, &other).unwrap();
+    bench.wait_for_output(8, "ready");
     let script = daemon("pid", "") + "; mkfifo gate; echo ready; read line < gate";
-    let mut first = bench.shell(&script);
-    first.log = bench.path("first");
-    first.env.push(c"REGATTA_ATTEMPT=run/first/1".to_owned());
-    bench.supervisor.spawn(7, &first).unwrap();
+    let mut command = bench.shell(&script);
+    command.env.push(c"REGATTA_ATTEMPT=run/owner/1".to_owned());
+    bench.supervisor.spawn(7, &command).unwrap();
     bench.wait_for_output(7, "ready");
-    let mut second = bench.shell("true");
-    second.env.push(c"REGATTA_ATTEMPT=run/second/1".to_owned());
-    bench.supervisor.spawn(8, &second).unwrap();
+    fs::write(bench.path("other-gate"), "go\n").unwrap();
     let ended = bench.wait_for(|happening| match happening {
         Happening::Exited { key, ended } => (key == 8).then_some(ended),
         _ => None,
