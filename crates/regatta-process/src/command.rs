@@ -39,8 +39,6 @@ pub enum Follow {
 pub enum LeftoverPolicy {
     /// They are ended.
     End,
-    /// The same, for a caller to whom the list matters.
-    EndAndList,
     /// They live on as long as the `Supervisor`. Their output is no longer read.
     Allow,
 }

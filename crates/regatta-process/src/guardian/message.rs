@@ -91,8 +91,7 @@ impl<'a> SpawnRequest<'a> {
     fn encode(&self) -> Vec<u8> {
         let policy = match self.policy {
             LeftoverPolicy::End => 0,
-            LeftoverPolicy::EndAndList => 1,
-            LeftoverPolicy::Allow => 2,
+            LeftoverPolicy::Allow => 1,
         };
         let mut bytes = words(&[SPAWN, self.serial, policy, self.argv.len() as u64]);
         let strings = [self.program, self.dir].into_iter();
@@ -106,8 +105,7 @@ impl<'a> SpawnRequest<'a> {
         let serial = reader.word()?;
         let policy = match reader.word()? {
             0 => LeftoverPolicy::End,
-            1 => LeftoverPolicy::EndAndList,
-            2 => LeftoverPolicy::Allow,
+            1 => LeftoverPolicy::Allow,
             _ => return None,
         };
         let arguments = usize::try_from(reader.word()?).ok()?;
@@ -227,11 +225,7 @@ mod tests {
             serial: u64::MAX,
             number: 9,
         }];
-        for policy in [
-            LeftoverPolicy::End,
-            LeftoverPolicy::EndAndList,
-            LeftoverPolicy::Allow,
-        ] {
+        for policy in [LeftoverPolicy::End, LeftoverPolicy::Allow] {
             requests.push(Request::Spawn(SpawnRequest {
                 serial: 7,
                 policy,

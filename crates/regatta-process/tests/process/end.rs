@@ -4,7 +4,7 @@ use std::fs;
 use std::time::{Duration, Instant};
 
 use crate::support::{Bench, PATIENCE, is_running};
-use regatta_process::{LeftoverPolicy, Signal, Status};
+use regatta_process::{Signal, Status};
 
 #[test]
 fn codes_and_signals_are_told_apart() {
@@ -69,11 +69,10 @@ fn a_grandchild_that_floods_the_pipe_from_outside_the_group_delays_nothing() {
 #[test]
 fn leftovers_are_listed_and_gone() {
     let mut bench = Bench::new();
-    let mut command = bench.shell(
+    let command = bench.shell(
         "sleep 600 > /dev/null 2>&1 & echo $! > first
          (trap '' TERM HUP INT; exec tail -f /dev/null) > /dev/null 2>&1 & echo $! > second",
     );
-    command.leftovers = LeftoverPolicy::EndAndList;
     let ended = bench.run_command(&command).unwrap();
     let pids: Vec<String> = ["first", "second"]
         .map(|file| fs::read_to_string(bench.path(file)).unwrap())
@@ -103,8 +102,7 @@ fn silent_leftovers_are_gone_when_the_exit_is_told() {
 #[test]
 fn a_clean_command_has_no_leftovers() {
     let mut bench = Bench::new();
-    let mut command = bench.shell("seq 1 100 | sort | uniq | wc -l; sleep 0 & wait");
-    command.leftovers = LeftoverPolicy::EndAndList;
+    let command = bench.shell("seq 1 100 | sort | uniq | wc -l; sleep 0 & wait");
     for _ in 0..20 {
         assert_eq!(bench.run_command(&command).unwrap().leftovers, []);
     }

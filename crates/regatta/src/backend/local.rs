@@ -233,8 +233,7 @@ impl Local {
             max_log_bytes: launch.max_log_bytes,
             follow: self.workplace.follow,
             leftovers: match launch.leftovers {
-                Leftovers::Kill => LeftoverPolicy::End,
-                Leftovers::Fail => LeftoverPolicy::EndAndList,
+                Leftovers::Kill | Leftovers::Fail => LeftoverPolicy::End,
                 Leftovers::Allow => LeftoverPolicy::Allow,
             },
         }
