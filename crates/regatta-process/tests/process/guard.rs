@@ -4,15 +4,17 @@ use std::collections::BTreeSet;
 use std::ffi::CString;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
-use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::os::unix::process::ExitStatusExt;
 use std::process::exit;
 use std::time::{Duration, Instant};
 
 use rustix::process::{
-    Pid, Resource, Rlimit, Signal as SystemSignal, geteuid, getrlimit, kill_process, prlimit,
+    Pid, Resource, Rlimit, Signal as SystemSignal, getrlimit, kill_process, prlimit,
 };
 
-use crate::support::{Bench, PLAYED, copy_of_this, is_played, play_in_background};
+use crate::support::{
+    Bench, PLAYED, copy_of_this_without_privileges, is_played, play_in_background,
+};
 use regatta_process::{Happening, SpawnError, Status};
 
 /// Returns the pid of the guardian: the parent of a command.
@@ -217,9 +219,6 @@ fn a_shortage_of_processes_is_survived() {
         exit(PLAYED);
     }
     // The limit does not hold for root.
-    let mut copy = copy_of_this(test);
-    if geteuid().is_root() {
-        copy.uid(65_534).current_dir("/");
-    }
+    let (_folder, mut copy) = copy_of_this_without_privileges(test);
     assert_eq!(copy.status().unwrap().code(), Some(PLAYED));
 }

@@ -3,14 +3,17 @@
 
 use std::env;
 use std::ffi::CString;
-use std::fs;
-use std::path::PathBuf;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command as Process, ExitStatus, Stdio};
 use std::time::Duration;
 
 use regatta_process::{
     Command, Ended, Follow, Guardian, Happening, LeftoverPolicy, SpawnError, Supervisor,
 };
+use rustix::process::geteuid;
 use tempfile::TempDir;
 
 /// Long enough for the slowest machine; a test that gets here has failed.
@@ -138,9 +141,28 @@ pub(crate) fn play(test: &str, preparation: &str) -> ExitStatus {
 
 /// Prepares to run the test of that path in a copy of this binary.
 pub(crate) fn copy_of_this(test: &str) -> Process {
-    let mut copy = Process::new(env::current_exe().unwrap());
+    copy_of(&env::current_exe().unwrap(), test)
+}
+
+fn copy_of(binary: &Path, test: &str) -> Process {
+    let mut copy = Process::new(binary);
     copy.args(["--exact", test, "--nocapture"]).env(ROLE, test);
     copy
+}
+
+/// Prepares the same as a user without privileges, who may not be able to reach the folder of this binary. The copy's
+/// files are in the folder that is returned.
+pub(crate) fn copy_of_this_without_privileges(test: &str) -> (TempDir, Process) {
+    let folder = tempfile::tempdir_in("/tmp").unwrap();
+    fs::set_permissions(folder.path(), Permissions::from_mode(0o777)).unwrap();
+    let binary = folder.path().join("test");
+    fs::copy(env::current_exe().unwrap(), &binary).unwrap();
+    let mut copy = copy_of(&binary, test);
+    copy.env("TMPDIR", folder.path()).current_dir(folder.path());
+    if geteuid().is_root() {
+        copy.uid(65_534);
+    }
+    (folder, copy)
 }
 
 /// Starts such a copy; what it prints is read from it.
