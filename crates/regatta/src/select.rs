@@ -179,7 +179,7 @@ fn find_matches<'a>(
 ) -> Result<Vec<&'a str>, Diagnostic> {
     let glob = Glob::new(pattern).map_err(|error| {
         let message = format!("{} is not a glob: {}", quote(pattern), error.kind());
-        Diagnostic::nowhere(message).help("`*`, `?`, `[abc]` and `{one,two}` may be used")
+        Diagnostic::nowhere(message).help("`*`, `?` and `[abc]` may be used")
     })?;
     let glob = glob.compile_matcher();
     let matches: Vec<&str> = known

@@ -153,7 +153,7 @@ fn unknown_names_are_told_all_at_once() {
       = help: did you mean `quick`?
 
     error: `[a` is not a glob: unclosed character class; missing ']'
-      = help: `*`, `?`, `[abc]` and `{one,two}` may be used
+      = help: `*`, `?` and `[abc]` may be used
 
     error: unknown suite `lnit`
       = help: did you mean `lint`?

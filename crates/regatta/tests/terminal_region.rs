@@ -294,6 +294,25 @@ fn it_is_gone_when_the_run_is_dropped_in_the_middle() {
 }
 
 #[test]
+fn a_suite_that_ends_is_never_queued_again() {
+    let mut script = script(&names(1));
+    let name = names(1).remove(0);
+    script.start(0, &name);
+    let mut screen = Screen::new(60, 24);
+    screen.tell(&script);
+    screen.tick(at(1_000));
+    assert!(screen.rows().join("\n").contains("1 running"));
+    // The end of the attempt and the word on its suite come at one moment, long after the last frame.
+    script.pass(5_000, &name);
+    let word = script.events.pop().unwrap();
+    screen.tell(&script);
+    assert!(!screen.rows().join("\n").contains("queued"));
+    script.events.push(word);
+    screen.tell(&script);
+    assert!(screen.rows().join("\n").contains("1/1"));
+}
+
+#[test]
 fn a_terminal_that_becomes_narrower_keeps_no_remains() {
     for columns in [119, 90, 60, 40, 23] {
         let names = names(8);

@@ -31,10 +31,11 @@ pub(super) fn render_plan(project: &Project) -> String {
     }
     let mut text = String::new();
     let mut write = |line: String| writeln!(text, "{line}").expect("a String takes all");
+    let count = plan.tasks.len();
+    let plural = if count == 1 { "" } else { "s" };
+    let slots = project.max_parallel;
     write(format!(
-        "Plan: {} suites, {} at a time; nothing is run",
-        plan.tasks.len(),
-        project.max_parallel
+        "Plan: {count} suite{plural}, {slots} at a time; nothing is run"
     ));
     for (number, tasks) in steps.values().enumerate() {
         write(format!("\nStep {}:", number + 1));
@@ -53,9 +54,8 @@ pub(super) fn render_plan(project: &Project) -> String {
                 format!(" ({})", notes.join("; "))
             };
             write(format!("  {}{notes}", suite.name));
-            for line in suite.command_line.lines() {
-                write(format!("    {line}"));
-            }
+            // Further lines may stand between quotes, where blanks would be more than looks.
+            write(format!("    {}", suite.command_line));
         }
     }
     write("\nSteps assume that all suites take equally long.".to_owned());

@@ -13,8 +13,10 @@ use super::output::print;
 use super::shown_path::shown_path;
 use super::{output, setup};
 use crate::cli::{CommandFailure, PlaceArgs, ReportArgs, ReportFormat};
+use crate::log_dir::is_held;
 use crate::report::find::{PastRun, find_run};
 use crate::report::json::{REPORT_NAME, render_report};
+use crate::report::record::RunState;
 use crate::report::terminal::{Colour, Memory, Options, Terminal, choose_colour, choose_symbols};
 
 pub(super) fn report(
@@ -23,7 +25,12 @@ pub(super) fn report(
     matches: &ArgMatches,
 ) -> Result<u8, CommandFailure> {
     let name = args.run.as_ref().map(|run| run.as_os_str());
-    let run = find(place, name, matches)?;
+    let mut run = find(place, name, matches)?;
+    let folder = run.journal.parent().unwrap_or(Path::new("."));
+    if run.record.finished.is_none() && is_held(folder) {
+        run.state = RunState::Running;
+        output::warn("this run still goes on; the report tells how far it has come");
+    }
     if let Some(torn) = &run.torn {
         output::warn(&format!(
             "the journal `{}` is damaged at line {} ({}); the report tells what stands before",

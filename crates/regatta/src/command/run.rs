@@ -50,7 +50,12 @@ pub(super) fn run(
     let slots = planning::slots(config.run.max_parallel.value, cpus, descriptor_limit());
     let project = planning::plan(&config, &selection, slots);
     if args.dry_run {
-        print(&render_plan(&project))?;
+        let plan = render_plan(&project);
+        match args.format {
+            RunFormat::Human => print(&plan)?,
+            // There is no plan for programs yet, and they are not to be confused.
+            RunFormat::Json | RunFormat::Jsonl => notice(plan.trim_end()),
+        }
         return Ok(0);
     }
     let run_id = new_run_id();

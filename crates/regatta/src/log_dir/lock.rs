@@ -74,6 +74,14 @@ pub(super) fn try_lock(log_dir: &Path, holder: &Holder) -> io::Result<Attempt> {
     }
 }
 
+/// Returns whether a run holds the lock of a log directory at this moment.
+#[must_use]
+pub fn is_held(log_dir: &Path) -> bool {
+    // A lock that is taken here goes with its file at once.
+    File::open(log_dir.join(LOCK_NAME))
+        .is_ok_and(|file| flock(&file, FlockOperation::NonBlockingLockShared).is_err())
+}
+
 impl Waiting {
     /// Waits until the other run is over, and takes the lock.
     ///
@@ -155,7 +163,9 @@ mod tests {
     #[test]
     fn the_second_is_told_who_holds_the_lock_and_gets_it_afterwards() {
         let folder = tempfile::tempdir().unwrap();
+        assert!(!is_held(folder.path()));
         let first = take(folder.path(), "first");
+        assert!(is_held(folder.path()));
         let Attempt::Busy(waiting, other) = try_lock(folder.path(), &holder("second")).unwrap()
         else {
             panic!("the lock was taken twice");

@@ -5,5 +5,5 @@ mod lock;
 mod tidy;
 
 pub use claim::{Claim, ClaimError, Claimant, OnBusy, Place, claim};
-pub use lock::Holder;
+pub use lock::{Holder, is_held};
 pub use tidy::LogDir;

@@ -9,8 +9,6 @@ use std::path::{Path, PathBuf};
 #[derive(Debug)]
 pub struct LogDir {
     path: PathBuf,
-    /// Suites that had a log before this run.
-    had_log: BTreeSet<String>,
 }
 
 impl LogDir {
@@ -29,20 +27,18 @@ impl LogDir {
             keep_git_away(path)?;
         }
         let suites: BTreeSet<&str> = suites.collect();
-        let mut had_log = BTreeSet::new();
         for entry in fs::read_dir(path)? {
             let entry = entry?;
             let name = entry.file_name();
             let Some(name) = name.to_str() else { continue };
             match owner(name) {
-                Some((suite, File::Log)) if suites.contains(suite) => {
-                    // A link would be refused later, when other suites run already.
-                    if !entry.file_type()?.is_file() {
-                        return Err(io::Error::other(format!(
-                            "`{name}` in it is no regular file"
-                        )));
-                    }
-                    had_log.insert(suite.to_owned());
+                // A link would be refused later, when other suites run already.
+                Some((suite, File::Log))
+                    if suites.contains(suite) && !entry.file_type()?.is_file() =>
+                {
+                    return Err(io::Error::other(format!(
+                        "`{name}` in it is no regular file"
+                    )));
                 }
                 Some((suite, File::Beside)) if suites.contains(suite) => {
                     remove(&path.join(name))?;
@@ -52,20 +48,16 @@ impl LogDir {
         }
         Ok(Self {
             path: path.to_owned(),
-            had_log,
         })
     }
 
-    /// Removes the log of an earlier run of a suite that did not start in this one, so that nobody takes it
-    /// for this run's.
+    /// Removes the log of a suite that did not start in this run: an earlier run's, which nobody should take for this
+    /// one's, or an empty one, left when the start failed.
     ///
     /// # Errors
     /// The log is there and cannot be removed.
     pub fn remove_stale_log(&self, suite: &str) -> io::Result<()> {
-        if self.had_log.contains(suite) {
-            remove(&self.path.join(format!("{suite}.log")))?;
-        }
-        Ok(())
+        remove(&self.path.join(format!("{suite}.log")))
     }
 }
 
@@ -168,7 +160,7 @@ mod tests {
         );
 
         log_dir.remove_stale_log("a").unwrap();
-        log_dir.remove_stale_log("b").unwrap();
+        log_dir.remove_stale_log("never").unwrap();
         assert!(!at("a.log").exists() && at("b.log").exists());
     }
 

@@ -9,7 +9,9 @@ use super::super::field::{Field, Item, Reader, Scalar};
 use super::plain::Text;
 use crate::diagnostic::{Diagnostic, quote};
 
-/// Values by variable name; names are neither empty nor contain `=` or NUL.
+/// Values by variable name. A name that a shell cannot read would be dropped on the way without a word.
+///
+/// *Source*: the names of POSIX.1-2017, section 8.1.
 pub(in crate::config) struct Environment;
 
 impl Field for Environment {
@@ -23,14 +25,14 @@ impl Field for Environment {
         let mut variables = BTreeMap::new();
         for (key, item) in table {
             let name = key.get_ref().as_ref();
-            if name.is_empty() || name.contains(['=', '\0']) {
+            if !is_name(name) {
                 let message = format!(
                     "{} cannot be a variable in {}",
                     quote(name),
                     reader.subject()
                 );
                 let problem = Diagnostic::at(key.span(), message);
-                let help = "variable names are not empty and contain neither `=` nor NUL";
+                let help = "use letters, digits and `_`, and no digit first";
                 reader.problems.push(problem.help(help));
             }
             if let Some(value) = reader.descend(name, |reader| Text::read(reader, item)) {
@@ -43,8 +45,13 @@ impl Field for Environment {
     fn schema() -> Json {
         json!({
             "type": "object",
-            "propertyNames": { "pattern": r"^[^=\u0000]+$" },
+            "propertyNames": { "pattern": "^[A-Za-z_][A-Za-z0-9_]*$" },
             "additionalProperties": <Text as Scalar>::schema(),
         })
     }
+}
+
+fn is_name(text: &str) -> bool {
+    let plain = |byte: u8| byte == b'_' || byte.is_ascii_alphanumeric();
+    text.bytes().all(plain) && text.bytes().next().is_some_and(|it| !it.is_ascii_digit())
 }

@@ -233,7 +233,9 @@ impl<S: Sink> Subscriber for Terminal<S> {
         if matches!(event, Event::RunFinished { .. }) {
             self.write_summary();
             self.last_write = Some(at);
-        } else {
+        } else if !matches!(event, Event::AttemptFinished { .. }) {
+            // What an attempt's end means for its suite follows at once; shown in between, the suite would be neither
+            // running nor done.
             self.commit(at);
         }
     }

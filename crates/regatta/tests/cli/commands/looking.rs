@@ -306,7 +306,7 @@ fn the_plan() {
     Step 3:
       web (after api, db; group port, screen)
         sh -c 'npm ci
-        npm test'
+    npm test'
 
     Steps assume that all suites take equally long.
     ");

@@ -103,6 +103,35 @@ fn while_it_goes_on_the_report_says_so() {
 }
 
 #[test]
+fn a_report_of_a_run_that_goes_on_does_not_call_it_dead() {
+    let program = assert_cmd::cargo::cargo_bin!("regatta").display();
+    let place = Place::new(&format!(
+        "[suites.looks]\ncommand = '{program} report --format json > seen.json'\n"
+    ));
+    let output = place.regatta(&["--progress", "none"]).run();
+    assert!(output.starts_with("exit 0\n"), "{output}");
+    let seen: serde_json::Value = serde_json::from_str(&place.read("seen.json")).unwrap();
+    assert_eq!(seen["state"], "running");
+    assert_eq!(
+        place.read("test-logs/looks.log"),
+        "warning: this run still goes on; the report tells how far it has come\n"
+    );
+    assert_eq!(place.report()["state"], "finished");
+}
+
+#[test]
+fn what_never_started_leaves_no_log_from_one_run_to_the_next() {
+    let place =
+        Place::new("[suites.a]\ncommand = ['./folder']\n[suites.b]\ncommand = ['./none']\n");
+    fs::create_dir(place.path("folder")).unwrap();
+    for _ in 0..3 {
+        let output = place.regatta(&["--progress", "none"]).run();
+        assert!(output.starts_with("exit 1\n"), "{output}");
+        assert!(!place.has("test-logs/a.log") && !place.has("test-logs/b.log"));
+    }
+}
+
+#[test]
 fn a_report_that_cannot_be_written_is_noticed_before_anything_runs() {
     let place = Place::new("[suites.a]\ncommand = 'touch ran'\n");
     fs::create_dir(place.path("folder")).unwrap();
