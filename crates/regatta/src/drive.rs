@@ -52,13 +52,24 @@ impl Drive<'_> {
         let mut interrupt = None;
         let mut inputs = VecDeque::from([Input::Begin]);
         let mut effects = Vec::new();
+        let mut untold = Vec::new();
         loop {
             while let Some(input) = inputs.pop_front() {
                 let now = self.now();
                 self.scheduler.handle(now, input, &mut effects);
                 for effect in effects.drain(..) {
-                    inputs.extend(self.carry_out(now, effect));
+                    match effect {
+                        Effect::Emit(mut event) => {
+                            self.illustrate(&mut event);
+                            untold.push((now, event));
+                        }
+                        effect => inputs.extend(self.act(effect)),
+                    }
                 }
+            }
+            // Telling can wait until all that can start is on its way; the times are those of the facts.
+            for (at, event) in untold.drain(..) {
+                self.audience.publish(at, &event);
             }
             if let Some(summary) = self.scheduler.summary() {
                 self.await_repository();
@@ -109,7 +120,7 @@ impl Drive<'_> {
     }
 
     /// Does what the scheduler wants and returns the fact that follows at once, if one does.
-    fn carry_out(&mut self, now: Time, effect: Effect) -> Option<Input> {
+    fn act(&mut self, effect: Effect) -> Option<Input> {
         match effect {
             Effect::Spawn { attempt, slot } => Some(match self.backend.spawn(attempt, slot) {
                 Ok(()) => Input::Started(attempt),
@@ -119,11 +130,7 @@ impl Drive<'_> {
                 self.backend.signal(attempt, signal);
                 None
             }
-            Effect::Emit(mut event) => {
-                self.illustrate(&mut event);
-                self.audience.publish(now, &event);
-                None
-            }
+            Effect::Emit(_) => None,
         }
     }
 
