@@ -32,13 +32,14 @@ pub enum Follow {
     Chunks,
 }
 
-/// What becomes of the processes that a command started once the command itself has exited,
-/// wherever they went: in its group, in a session of their own, adopted by the guardian. They are
-/// listed in any case.
+/// What becomes of the other processes of a command's group once the command itself has exited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LeftoverPolicy {
-    /// They are ended.
+    /// They are ended. They are listed only if one of them holds the output open: otherwise
+    /// looking for them would cost more than the command.
     End,
-    /// They live on as long as the `Supervisor`. Their output is no longer read.
+    /// They are always looked for, listed and ended.
+    EndAndList,
+    /// They live on. Their output is no longer read.
     Allow,
 }

@@ -1,6 +1,6 @@
 //! What a wait has to tell: output, exits and signals, in the order they were noticed.
 
-use crate::{Signal, SpawnError, Status, Usage};
+use crate::{Signal, Status, Usage};
 
 /// Something that happened while the caller waited.
 #[derive(Debug)]
@@ -17,15 +17,8 @@ pub enum Happening {
         /// The bytes as printed. Pieces come in order, leave no gap, and break anywhere.
         bytes: Vec<u8>,
     },
-    /// A command did not start after all. The last happening of its key.
-    NotStarted {
-        /// The command.
-        key: u64,
-        /// What kept it from starting.
-        error: SpawnError,
-    },
-    /// A command is over: those it left behind have been dealt with, its output has been read, its
-    /// log file closed. The last happening of its key.
+    /// A command is over: its output has been read, its group dealt with, its log file closed. The
+    /// last happening of its key.
     Exited {
         /// The command.
         key: u64,
@@ -47,9 +40,8 @@ pub struct Ended {
     pub status: Status,
     /// What the command and the children it waited for consumed.
     pub usage: Usage,
-    /// The processes that it started and that were still alive when it exited, sorted by pid. One
-    /// that nothing ties to a command is listed under each that it may stem from, and ended with
-    /// the last of them.
+    /// The processes of its group that were still alive when it exited, sorted by pid; see
+    /// `LeftoverPolicy` for when they are looked for.
     pub leftovers: Vec<Leftover>,
     /// What became of its output.
     pub log: LogEnd,

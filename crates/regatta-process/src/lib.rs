@@ -1,22 +1,16 @@
-//! From a command to its process tree and back to an exit.
+//! From a command to its process group and back to an exit.
 //!
-//! The crate knows commands, the keys its caller gives them, processes, pipes, log files and
+//! The crate knows commands, the keys its caller gives them, process groups, pipes, log files and
 //! signals, and nothing of why a command runs or what its exit means. Linux only. It is the one
 //! crate with `unsafe` code.
-//!
-//! Two processes share the work. The `Supervisor` reads what commands print and tells what happens
-//! to them. The `Guardian`, forked before anything else, is their parent: it starts them, adopts
-//! whom they abandon, and ends them all once this process is gone.
 
 mod command;
 mod error;
+mod group;
 mod guardian;
 mod happening;
 mod log;
-mod loss;
-mod mark;
 mod output;
-mod process;
 mod program;
 mod signal;
 mod spawn;

@@ -4,6 +4,7 @@
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
+use rustix::event::epoll::EventFlags;
 use rustix::io::{Errno, ioctl_fionbio, read};
 use rustix::pipe::{PipeFlags, pipe_with};
 
@@ -15,70 +16,86 @@ use crate::log::Log;
 /// the draining end.
 const MAX_DRAIN_READS: usize = 64;
 
-/// Both ends of a command's output and where it goes.
+/// The reading end of a command's output and where it goes.
 pub(crate) struct Output {
-    reader: OwnedFd,
-    /// Held until the command is over: otherwise each command would wake this process once more
-    /// when its last process closes the pipe, shortly before the guardian tells its end.
-    writer: OwnedFd,
+    /// `None` once nobody can print any more.
+    pipe: Option<OwnedFd>,
     log: Log,
 }
 
 impl Output {
-    pub(crate) fn new(log: Log) -> io::Result<Self> {
+    /// Returns an output together with the end a command prints into.
+    pub(crate) fn new(log: Log) -> io::Result<(Self, OwnedFd)> {
         let (reader, writer) = pipe_with(PipeFlags::CLOEXEC)?;
         // Only this end: a command does not expect that its own writes are cut short.
         ioctl_fionbio(&reader, true)?;
-        Ok(Self {
-            reader,
+        Ok((
+            Self {
+                pipe: Some(reader),
+                log,
+            },
             writer,
-            log,
-        })
+        ))
     }
 
-    /// Returns the end to watch.
-    pub(crate) fn reader(&self) -> BorrowedFd<'_> {
-        self.reader.as_fd()
-    }
-
-    /// Returns the end that the command prints into.
-    pub(crate) fn writer(&self) -> BorrowedFd<'_> {
-        self.writer.as_fd()
+    /// Returns the pipe to watch.
+    pub(crate) fn pipe(&self) -> Option<BorrowedFd<'_>> {
+        self.pipe.as_ref().map(AsFd::as_fd)
     }
 
     /// Reads once, as far as the buffer goes, and returns what came.
-    pub(crate) fn read<'a>(&mut self, buffer: &'a mut [u8]) -> &'a [u8] {
-        // Nothing comes when it was interrupted, or when there was nothing after all.
-        let count = read(&self.reader, &mut *buffer).unwrap_or(0);
+    pub(crate) fn read<'a>(&mut self, ready: EventFlags, buffer: &'a mut [u8]) -> &'a [u8] {
+        let Some(pipe) = &self.pipe else {
+            return &[];
+        };
+        let mut count = 0;
+        if ready.contains(EventFlags::IN) {
+            match read(pipe, &mut *buffer) {
+                Ok(got) => count = got,
+                Err(Errno::AGAIN | Errno::INTR) => return &[],
+                Err(_) => {}
+            }
+        }
+        // Where the last writer had left before the read, the read took all there will ever be
+        // unless it filled the buffer. This spares most commands the read that returns nothing.
+        let is_over = count == 0 || ready.contains(EventFlags::HUP);
+        if is_over && count < buffer.len() {
+            self.pipe = None;
+        }
         self.log.append(&buffer[..count]);
         &buffer[..count]
     }
 
-    /// Reads what is in the pipe now, delivers it piece by piece, and closes pipe and log, whoever
-    /// else holds the pipe.
-    pub(crate) fn finish(self, buffer: &mut [u8], mut deliver: impl FnMut(&[u8])) -> LogEnd {
-        let Self {
-            reader,
-            writer,
-            mut log,
-        } = self;
-        drop(writer);
+    /// Reads what is in the pipe now and delivers it piece by piece. Returns whether somebody can
+    /// still print.
+    pub(crate) fn drain(&mut self, buffer: &mut [u8], mut deliver: impl FnMut(&[u8])) -> bool {
+        let Some(pipe) = &self.pipe else {
+            return false;
+        };
         for _ in 0..MAX_DRAIN_READS {
-            match read(&reader, &mut *buffer) {
-                Ok(count @ 1..) => {
-                    log.append(&buffer[..count]);
+            match read(pipe, &mut *buffer) {
+                Ok(0) => {
+                    self.pipe = None;
+                    return false;
+                }
+                Ok(count) => {
+                    self.log.append(&buffer[..count]);
                     deliver(&buffer[..count]);
                 }
                 Err(Errno::INTR) => {}
-                // Nothing more can come, or nothing more has come yet.
-                Ok(0) | Err(_) => break,
+                Err(_) => break,
             }
         }
-        log.finish()
+        true
     }
 
     /// Returns at most `limit` of the last bytes read.
     pub(crate) fn recent(&self, limit: usize) -> Vec<u8> {
         self.log.recent(limit)
+    }
+
+    /// Closes pipe and log.
+    pub(crate) fn finish(self) -> LogEnd {
+        self.log.finish()
     }
 }

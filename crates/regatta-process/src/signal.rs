@@ -109,6 +109,16 @@ impl Drop for SignalPipe {
     }
 }
 
+/// Makes the exits of children observable even if whoever started this process chose to ignore
+/// `SIGCHLD`: the kernel would reap them all by itself, and their codes would be lost.
+pub(crate) fn keep_exit_codes() -> io::Result<()> {
+    if is_ignored(libc::SIGCHLD)? {
+        // SAFETY: the default action involves no handler.
+        unsafe { libc::signal(libc::SIGCHLD, libc::SIG_DFL) };
+    }
+    Ok(())
+}
+
 fn is_ignored(number: i32) -> io::Result<bool> {
     let mut action = MaybeUninit::<libc::sigaction>::zeroed();
     // SAFETY: nothing is set, and the pointer to the answer is valid for the call.

@@ -1,131 +1,195 @@
-//! Starts one process: in a group of its own, stdin as the caller has it, stdout and stderr into
-//! one pipe, signals as if nobody had touched them. Reads nothing and waits for nobody.
-//!
-//! `posix_spawn(3)` would do the same for about ten microseconds more: it maps a stack each time
-//! and asks for the action of each signal. Here both are known.
+//! Starts one process: in a group of its own, stdin at its end, stdout and stderr into one pipe,
+//! signals as if nobody had touched them. Reads nothing and waits for nobody.
 
-use std::ffi::{CStr, c_char, c_int, c_void};
+use std::ffi::{CStr, CString, c_char};
 use std::io;
 use std::mem::MaybeUninit;
-use std::os::fd::{AsFd, AsRawFd};
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
 use std::ptr;
+use std::thread;
+use std::time::Duration;
 
-use crate::guardian::SpawnRequest;
+use rustix::fs::{Mode, OFlags};
+use rustix::io::Errno;
+use rustix::process::Pid;
 
-/// The signals that the calling process ignores. All others must have their default action or a
-/// handler, both of which end with the execution of a program.
-pub(crate) const IGNORED_SIGNALS: [c_int; 6] = [
-    libc::SIGHUP,
-    libc::SIGINT,
-    libc::SIGQUIT,
-    libc::SIGTERM,
-    libc::SIGTSTP,
-    libc::SIGPIPE,
-];
+use crate::Command;
 
-/// More than enough for a few system calls in a row.
-const STACK_BYTES: usize = 64 * 1024;
+/// The pauses between the attempts when the system is short of processes or memory.
+const PAUSES: [Duration; 2] = [Duration::from_millis(10), Duration::from_millis(50)];
 
-/// Starts processes, from one thread.
+/// Everything about starting a process that is the same for all commands.
 pub(crate) struct Launcher {
-    /// What a new process runs on until it executes its program.
-    stack: Box<[MaybeUninit<u8>]>,
-}
-
-/// What a new process needs to know. All pointers are to strings and arrays that end in null.
-struct Plan {
-    program: *const c_char,
-    dir: *const c_char,
-    argv: *const *const c_char,
-    env: *const *const c_char,
-    output: c_int,
-    /// The error that kept the program from being executed, or 0.
-    errno: c_int,
+    attributes: Attributes,
+    /// One description of `/dev/null`, opened once and shared: nothing can be changed in it.
+    null: OwnedFd,
 }
 
 impl Launcher {
-    pub(crate) fn new() -> Self {
-        Self {
-            stack: Box::new_uninit_slice(STACK_BYTES),
-        }
+    pub(crate) fn new() -> io::Result<Self> {
+        let null = rustix::fs::open("/dev/null", OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?;
+        Ok(Self {
+            attributes: Attributes::new()?,
+            null,
+        })
     }
 
     /// Starts the command and returns its pid, which is also its group.
     ///
-    /// Errors: `WouldBlock` and `OutOfMemory` where the system is short of something; otherwise the
-    /// error of entering the directory or of executing the program, which look alike.
+    /// Errors: `WouldBlock` and `OutOfMemory` after three attempts; otherwise the error of entering
+    /// the directory or of executing the program, which look alike.
     ///
-    /// Source: `clone(2)`.
+    /// Source: `posix_spawn(3)`.
     pub(crate) fn launch(
-        &mut self,
-        request: &SpawnRequest<'_>,
-        output: impl AsFd,
-    ) -> io::Result<i32> {
-        let argv = pointers(&request.argv);
-        let env = pointers(&request.env);
-        let mut plan = Plan {
-            program: request.program.as_ptr(),
-            dir: request.dir.as_ptr(),
-            argv: argv.as_ptr(),
-            env: env.as_ptr(),
-            output: output.as_fd().as_raw_fd(),
-            errno: 0,
-        };
-        let top = self.stack.as_mut_ptr_range().end;
-        let top = top.wrapping_sub(top.addr() % 16).cast::<c_void>();
-        // SAFETY: the child has a stack of its own and shares everything else; this thread, the
-        // only one, stands still until the child executes its program or exits. Until then the
-        // child reads the plan and what it points to, and writes nothing but the error.
-        let pid = unsafe {
-            libc::clone(
-                carry_out,
-                top,
-                libc::CLONE_VM | libc::CLONE_VFORK | libc::SIGCHLD,
-                (&raw mut plan).cast(),
-            )
-        };
-        if pid < 0 {
-            return Err(io::Error::last_os_error());
-        }
-        // SAFETY: the plan is alive. The compiler does not see that the child may have written.
-        match unsafe { (&raw const plan.errno).read_volatile() } {
-            0 => Ok(pid),
-            errno => {
-                // SAFETY: no status is asked for. The child has exited.
-                unsafe { libc::waitpid(pid, ptr::null_mut(), 0) };
-                Err(io::Error::from_raw_os_error(errno))
+        &self,
+        program: &CStr,
+        command: &Command,
+        output: BorrowedFd<'_>,
+    ) -> io::Result<Pid> {
+        let dir = CString::new(command.dir.as_os_str().as_bytes())?;
+        let mut actions = Actions::new()?;
+        // Everything above 2 closes by itself, as all descriptors here are marked so.
+        actions.duplicate(self.null.as_raw_fd(), libc::STDIN_FILENO)?;
+        actions.duplicate(output.as_raw_fd(), libc::STDOUT_FILENO)?;
+        actions.duplicate(output.as_raw_fd(), libc::STDERR_FILENO)?;
+        actions.enter(&dir)?;
+        let argv = pointers(&command.argv);
+        let env = pointers(&command.env);
+        let mut pauses = PAUSES.iter();
+        loop {
+            let mut pid = 0;
+            // SAFETY: every pointer is valid for the call: the arrays end in null, and their
+            // strings, like those the actions refer to, outlive it. posix_spawn only reads them.
+            let status = unsafe {
+                libc::posix_spawn(
+                    &raw mut pid,
+                    program.as_ptr(),
+                    &raw const actions.raw,
+                    &raw const *self.attributes.raw,
+                    argv.as_ptr(),
+                    env.as_ptr(),
+                )
+            };
+            if status == 0 {
+                return Ok(Pid::from_raw(pid).expect("a child has a pid"));
+            }
+            let error = io::Error::from_raw_os_error(status);
+            match pauses.next() {
+                Some(pause) if is_shortage(&error) => thread::sleep(*pause),
+                _ => return Err(error),
             }
         }
     }
 }
 
-/// What a new process does. It returns only if it failed, and exits then.
-extern "C" fn carry_out(plan: *mut c_void) -> c_int {
-    // SAFETY: the plan outlives this process's use of it, as its creator stands still. Only system
-    // calls are made, none of which allocates or takes a lock.
-    unsafe {
-        let plan = plan.cast::<Plan>();
-        libc::setpgid(0, 0);
-        for number in IGNORED_SIGNALS {
-            libc::signal(number, libc::SIG_DFL);
-        }
-        let mut no_signals = MaybeUninit::<libc::sigset_t>::zeroed();
-        libc::sigemptyset(no_signals.as_mut_ptr());
-        libc::sigprocmask(libc::SIG_SETMASK, no_signals.as_ptr(), ptr::null_mut());
-        // Everything above 2 closes by itself, as all descriptors here are marked so.
-        if libc::dup2((*plan).output, libc::STDOUT_FILENO) >= 0
-            && libc::dup2((*plan).output, libc::STDERR_FILENO) >= 0
-            && libc::chdir((*plan).dir) == 0
-        {
-            libc::execve((*plan).program, (*plan).argv, (*plan).env);
-        }
-        (&raw mut (*plan).errno).write_volatile(*libc::__errno_location());
-    }
-    127
+/// Returns whether the same attempt may succeed later.
+pub(crate) fn is_shortage(error: &io::Error) -> bool {
+    matches!(
+        Errno::from_io_error(error),
+        Some(Errno::AGAIN | Errno::NOMEM)
+    )
 }
 
-/// Returns a null-terminated array of pointers to `strings`.
-fn pointers(strings: &[&CStr]) -> Vec<*const c_char> {
-    let pointers = strings.iter().map(|string| string.as_ptr());
-    pointers.chain([ptr::null()]).collect()
+/// Returns a null-terminated array of pointers into `strings`.
+fn pointers(strings: &[CString]) -> Vec<*mut c_char> {
+    let pointers = strings.iter().map(|string| string.as_ptr().cast_mut());
+    pointers.chain([ptr::null_mut()]).collect()
+}
+
+/// A group of its own, an empty signal mask, and the default action for every signal: this process
+/// ignores `SIGPIPE`, like every Rust program, and may have been started ignoring others.
+struct Attributes {
+    /// On the heap, because it may not move while it is initialised.
+    raw: Box<libc::posix_spawnattr_t>,
+}
+
+impl Attributes {
+    fn new() -> io::Result<Self> {
+        let flags = libc::POSIX_SPAWN_SETPGROUP
+            | libc::POSIX_SPAWN_SETSIGDEF
+            | libc::POSIX_SPAWN_SETSIGMASK;
+        let flags = i16::try_from(flags).expect("three low bits");
+        let mut raw = Box::new(MaybeUninit::<libc::posix_spawnattr_t>::uninit());
+        // SAFETY: init gets room for the attributes and fills it in; an error of it is reported
+        // before anything reads them.
+        let mut raw = unsafe {
+            check(libc::posix_spawnattr_init(raw.as_mut_ptr()))?;
+            raw.assume_init()
+        };
+        let mut signals = MaybeUninit::<libc::sigset_t>::uninit();
+        // SAFETY: the attributes are initialised, and each signal set is filled in before its use;
+        // it is a plain array of bits.
+        unsafe {
+            // Not sigfillset: that leaves out the two signals the C library keeps for itself, and
+            // those posix_spawn would pass on ignored.
+            signals.as_mut_ptr().write_bytes(0xff, 1);
+            check(libc::posix_spawnattr_setsigdefault(
+                &raw mut *raw,
+                signals.as_ptr(),
+            ))?;
+            libc::sigemptyset(signals.as_mut_ptr());
+            check(libc::posix_spawnattr_setsigmask(
+                &raw mut *raw,
+                signals.as_ptr(),
+            ))?;
+            check(libc::posix_spawnattr_setpgroup(&raw mut *raw, 0))?;
+            check(libc::posix_spawnattr_setflags(&raw mut *raw, flags))?;
+        }
+        Ok(Self { raw })
+    }
+}
+
+impl Drop for Attributes {
+    fn drop(&mut self) {
+        // SAFETY: they were initialised and are not used again.
+        unsafe { libc::posix_spawnattr_destroy(&raw mut *self.raw) };
+    }
+}
+
+/// What the new process does before it executes the program.
+struct Actions {
+    raw: libc::posix_spawn_file_actions_t,
+}
+
+impl Actions {
+    fn new() -> io::Result<Self> {
+        let mut raw = MaybeUninit::<libc::posix_spawn_file_actions_t>::uninit();
+        // SAFETY: init gets room for the actions and fills it in; an error of it is reported
+        // before anything reads them. They hold no pointer to themselves and may move.
+        unsafe {
+            check(libc::posix_spawn_file_actions_init(raw.as_mut_ptr()))?;
+            Ok(Self {
+                raw: raw.assume_init(),
+            })
+        }
+    }
+
+    fn duplicate(&mut self, from: i32, to: i32) -> io::Result<()> {
+        // SAFETY: the actions are initialised.
+        check(unsafe { libc::posix_spawn_file_actions_adddup2(&raw mut self.raw, from, to) })
+    }
+
+    fn enter(&mut self, dir: &CStr) -> io::Result<()> {
+        // SAFETY: the actions are initialised and take a copy of the string.
+        check(unsafe {
+            libc::posix_spawn_file_actions_addchdir_np(&raw mut self.raw, dir.as_ptr())
+        })
+    }
+}
+
+impl Drop for Actions {
+    fn drop(&mut self) {
+        // SAFETY: they were initialised and are not used again.
+        unsafe { libc::posix_spawn_file_actions_destroy(&raw mut self.raw) };
+    }
+}
+
+/// Turns the status of a function that returns its error number into a result.
+fn check(status: i32) -> io::Result<()> {
+    if status == 0 {
+        Ok(())
+    } else {
+        Err(io::Error::from_raw_os_error(status))
+    }
 }

@@ -1,29 +1,26 @@
-//! The one place where this process blocks: a set of pipes, signals, wakes and what the guardian
-//! tells. Decides nothing: when to stop a command, and what its end means, is the caller's
-//! business.
+//! The one place where this process blocks: a set of pipes, exits, signals and wakes, and the
+//! order in which a command is brought to its end. Decides nothing: when to stop a command, and
+//! what its end means, is the caller's business.
 
 use std::collections::BTreeMap;
-use std::ffi::{CStr, CString};
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
-use std::slice;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::buffer::spare_capacity;
 use rustix::event::Timespec;
 use rustix::event::epoll::{self, Event, EventData, EventFlags};
 use rustix::io::Errno;
+use rustix::process::{Pid, PidfdFlags, Signal as SystemSignal, pidfd_open};
 
-use crate::guardian::{Inbox, Link, Reply, Request, SpawnRequest};
 use crate::log::Log;
-use crate::loss::{self, Trace};
-use crate::mark::{RUN_MARK, find_mark};
 use crate::output::Output;
-use crate::program::Program;
-use crate::signal::SignalPipe;
+use crate::program::{explain, find_program};
+use crate::signal::{SignalPipe, keep_exit_codes};
+use crate::spawn::{Launcher, is_shortage};
+use crate::usage::reap;
 use crate::{
-    Command, Ended, Follow, Guardian, Happening, Leftover, Signal, SpawnError, Status, Usage, Waker,
+    Command, Ended, Follow, Guardian, Happening, LeftoverPolicy, Signal, SpawnError, Waker, group,
 };
 
 /// What one read takes at most, and thereby what one pipe may cost the others.
@@ -35,22 +32,20 @@ const RECENT_BYTES: usize = 8 * 1024;
 /// How many events one look at the set takes. More stay for the next look.
 const MAX_EVENTS: usize = 64;
 
-/// The pauses between the attempts when the system is short of processes or memory.
-const PAUSES: [Duration; 2] = [Duration::from_millis(10), Duration::from_millis(50)];
+/// How often a killed group is asked whether it is gone, and how long at most. Usually it takes
+/// less than a millisecond; a process stuck in the kernel may take forever.
+const GONE_POLL: Duration = Duration::from_millis(1);
+const GONE_PATIENCE: Duration = Duration::from_secs(2);
 
-/// The tokens of the set: these three, then the serial number of each command.
+/// The tokens of the set: these two, then two for each command, from 2 on.
 const SIGNALS: u64 = 0;
 const WAKER: u64 = 1;
-const GUARDIAN: u64 = 2;
-const FIRST_SERIAL: u64 = 3;
 
 /// Runs commands and tells what happens to them, on the caller's thread.
 ///
 /// Dropping it ends every command that still runs.
 pub struct Supervisor {
-    /// `None` once the guardian has died.
-    link: Option<Link>,
-    trace: Trace,
+    launcher: Launcher,
     epoll: OwnedFd,
     signals: SignalPipe,
     waker: Waker,
@@ -58,28 +53,30 @@ pub struct Supervisor {
     /// the command it is about is over, concerns nobody.
     running: BTreeMap<u64, Running>,
     next_serial: u64,
+    /// Commands that are over but for the death of the group they left behind.
+    departing: Vec<Departing>,
     /// Shared by all pipes.
     buffer: Box<[u8]>,
-    /// For what the guardian sends.
-    inbox: Inbox,
     events: Vec<Event>,
+    _guardian: Guardian,
 }
 
 struct Running {
     key: u64,
-    program: Program,
-    /// The request to start it, for another attempt when the system was short of something.
-    request: Vec<u8>,
-    pauses: slice::Iter<'static, Duration>,
+    /// The command itself, and its group. Both ids are its own until it is reaped.
+    pid: Pid,
+    /// Readable once the command has exited. Held open because it is watched.
+    _pidfd: OwnedFd,
     output: Output,
     follow: Follow,
+    leftovers: LeftoverPolicy,
 }
 
-/// The end of a command as far as its processes go.
-struct Departure {
-    status: Status,
-    usage: Usage,
-    leftovers: Vec<Leftover>,
+struct Departing {
+    key: u64,
+    group: Pid,
+    ended: Ended,
+    give_up: Instant,
 }
 
 impl Supervisor {
@@ -88,35 +85,29 @@ impl Supervisor {
     ///
     /// # Errors
     ///
-    /// Too few descriptors or processes, or a system without `epoll`.
+    /// Too few descriptors, or a system without `epoll`.
     pub fn new(guardian: Guardian) -> io::Result<Self> {
-        let link = guardian.link?;
+        keep_exit_codes()?;
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
         let signals = SignalPipe::new()?;
         let waker = Waker::new()?;
         watch(&epoll, &signals, SIGNALS)?;
         watch(&epoll, &waker, WAKER)?;
-        watch(&epoll, &link.channel, GUARDIAN)?;
         Ok(Self {
-            trace: Trace {
-                session: link.pid.as_raw_pid(),
-                mark: None,
-            },
-            link: Some(link),
+            launcher: Launcher::new()?,
             epoll,
             signals,
             waker,
             running: BTreeMap::new(),
-            next_serial: FIRST_SERIAL,
+            next_serial: 1,
+            departing: Vec::new(),
             buffer: vec![0; BUFFER_BYTES].into_boxed_slice(),
-            inbox: Inbox::new(),
             events: Vec::with_capacity(MAX_EVENTS),
+            _guardian: guardian,
         })
     }
 
-    /// Starts a command. Until it has exited, or is said not to have started, `key` must not be
-    /// given to another. This does not wait for the start: an obstacle that only the start itself
-    /// meets is told by `Happening::NotStarted`.
+    /// Starts a command. Until it has exited, `key` must not be given to another.
     ///
     /// # Errors
     ///
@@ -127,51 +118,49 @@ impl Supervisor {
                 path: command.log.clone(),
                 source,
             })?;
-        let program = Program::find(command)?;
-        let output = Output::new(log).map_err(short_of("create a pipe"))?;
+        let program = find_program(command)?;
+        let (output, writer) = Output::new(log).map_err(short_of("create a pipe"))?;
+        let pid = self
+            .launcher
+            .launch(&program, command, writer.as_fd())
+            .map_err(|error| {
+                if is_shortage(&error) {
+                    short_of("create a process")(error)
+                } else {
+                    explain(command, &program, error)
+                }
+            })?;
+        drop(writer);
         let serial = self.next_serial;
+        let pidfd = self.watch_command(serial, pid, &output).map_err(|error| {
+            group::signal(pid, SystemSignal::KILL);
+            let _ = reap(pid);
+            short_of("watch a process")(error)
+        })?;
         self.next_serial += 1;
-        watch(&self.epoll, output.reader(), serial).map_err(short_of("watch a pipe"))?;
-        let env: Vec<&CStr> = command.env.iter().map(CString::as_c_str).collect();
-        if self.trace.mark.is_none() {
-            self.trace.mark = find_mark(env.iter().copied(), RUN_MARK).map(CStr::to_owned);
-        }
-        let request = Request::Spawn(SpawnRequest {
+        self.running.insert(
             serial,
-            policy: command.leftovers,
-            program: &program.file,
-            dir: &program.dir,
-            argv: command.argv.iter().map(CString::as_c_str).collect(),
-            env,
-        });
-        let command = Running {
-            key,
-            request: request.encode(),
-            program,
-            pauses: PAUSES.iter(),
-            output,
-            follow: command.follow,
-        };
-        self.request_start(&command)
-            .map_err(short_of("ask for a process"))?;
-        self.running.insert(serial, command);
+            Running {
+                key,
+                pid,
+                _pidfd: pidfd,
+                output,
+                follow: command.follow,
+                leftovers: command.leftovers,
+            },
+        );
         Ok(())
     }
 
     /// Sends a signal to the whole group of a command, and lets it go on if it was stopped, since
     /// a stopped process acts on nothing but `Signal::Kill`. Does nothing for an unknown key.
     pub fn signal(&mut self, key: u64, signal: Signal) {
-        let command = self.running.iter().find(|(_, command)| command.key == key);
-        let (Some((serial, _)), Some(link)) = (command, &self.link) else {
-            return;
-        };
-        // The guardian sends it, as nobody else knows for sure whether the group is still there.
-        let request = Request::Signal {
-            serial: *serial,
-            number: signal.to_rustix().as_raw(),
-        };
-        // It fails only when the guardian is dead, which ends the command anyway.
-        let _ = link.channel.send(&request.encode(), None);
+        if let Some(command) = self.find(key) {
+            group::signal(command.pid, signal.to_rustix());
+            if signal != Signal::Kill {
+                group::signal(command.pid, SystemSignal::CONT);
+            }
+        }
     }
 
     /// Blocks until something has happened or the time is over, and appends what happened. No
@@ -187,17 +176,14 @@ impl Supervisor {
     ) -> io::Result<()> {
         let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         let known = happenings.len();
-        if self.link.is_none() && !self.running.is_empty() {
-            self.handle_loss(happenings);
-            return Ok(());
-        }
         loop {
             self.collect_events(deadline)?;
             let events = std::mem::take(&mut self.events);
             for event in &events {
-                self.handle(*event, happenings);
+                self.handle(*event, happenings)?;
             }
             self.events = events;
+            self.dismiss_departed(happenings);
             let is_late = deadline.is_some_and(|deadline| Instant::now() >= deadline);
             if happenings.len() > known || is_late {
                 return Ok(());
@@ -218,23 +204,19 @@ impl Supervisor {
         self.waker.clone()
     }
 
-    /// Returns how many commands were spawned whose last happening has not been told.
+    /// Returns how many commands have started and not yet been reported as exited.
     #[must_use]
     pub fn running(&self) -> usize {
-        self.running.len()
+        self.running.len() + self.departing.len()
     }
 
-    /// Hands a command to the guardian. A dead one takes it as well: the command is lost then,
-    /// which the next wait finds out.
-    fn request_start(&self, command: &Running) -> io::Result<()> {
-        let Some(link) = &self.link else {
-            return Ok(());
-        };
-        let writer = command.output.writer();
-        match link.channel.send(&command.request, Some(writer)) {
-            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
-            _ => Ok(()),
+    fn watch_command(&self, serial: u64, pid: Pid, output: &Output) -> io::Result<OwnedFd> {
+        let pidfd = pidfd_open(pid, PidfdFlags::empty())?;
+        watch(&self.epoll, &pidfd, exit_token(serial))?;
+        if let Some(pipe) = output.pipe() {
+            watch(&self.epoll, pipe, output_token(serial))?;
         }
+        Ok(pidfd)
     }
 
     fn find(&self, key: u64) -> Option<&Running> {
@@ -242,7 +224,11 @@ impl Supervisor {
     }
 
     fn collect_events(&mut self, deadline: Option<Instant>) -> io::Result<()> {
-        let patience = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        let mut patience =
+            deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        if !self.departing.is_empty() {
+            patience = Some(patience.map_or(GONE_POLL, |patience| patience.min(GONE_POLL)));
+        }
         // What is too long for the kernel's type is as good as no limit.
         let patience = patience.and_then(|patience| Timespec::try_from(patience).ok());
         self.events.clear();
@@ -256,101 +242,25 @@ impl Supervisor {
         }
     }
 
-    fn handle(&mut self, event: Event, happenings: &mut Vec<Happening>) {
+    fn handle(&mut self, event: Event, happenings: &mut Vec<Happening>) -> io::Result<()> {
         match event.data.u64() {
             SIGNALS => self.signals.read(happenings),
             WAKER => {
                 self.waker.reset();
                 happenings.push(Happening::Woken);
             }
-            GUARDIAN => match self.receive() {
-                Some(reply) => self.handle_reply(reply, happenings),
-                None => self.handle_loss(happenings),
-            },
-            serial => self.handle_output(serial, happenings),
+            token if token == exit_token(token / 2) => self.handle_exit(token / 2, happenings)?,
+            token => self.handle_output(token / 2, event.flags, happenings),
         }
+        Ok(())
     }
 
-    /// Waits for what the guardian has to tell next. `None` means that it is dead.
-    fn receive(&mut self) -> Option<Reply> {
-        let packet = self.link.as_ref()?.channel.receive(&mut self.inbox);
-        // What cannot be read or understood comes from a guardian that is no good any more.
-        Reply::decode(packet.ok()??.bytes)
-    }
-
-    fn handle_reply(&mut self, reply: Reply, happenings: &mut Vec<Happening>) {
-        match reply {
-            Reply::Refused { serial, errno } => {
-                let error = io::Error::from_raw_os_error(errno);
-                self.handle_refusal(serial, error, happenings);
-            }
-            Reply::Exited {
-                serial,
-                exit,
-                leftovers,
-            } => {
-                let departure = Departure {
-                    status: exit.status(),
-                    usage: exit.usage(),
-                    leftovers,
-                };
-                self.handle_departure(serial, departure, happenings);
-            }
-        }
-    }
-
-    /// Tries again, up to twice, where that may help.
-    fn handle_refusal(
-        &mut self,
-        serial: u64,
-        mut error: io::Error,
-        happenings: &mut Vec<Happening>,
-    ) {
-        let Some(mut command) = self.running.remove(&serial) else {
-            return;
-        };
-        if is_shortage(&error)
-            && let Some(pause) = command.pauses.next()
-        {
-            thread::sleep(*pause);
-            match self.request_start(&command) {
-                Ok(()) => {
-                    self.running.insert(serial, command);
-                    return;
-                }
-                Err(reason) => error = reason,
-            }
-        }
-        happenings.push(Happening::NotStarted {
-            key: command.key,
-            error: if is_shortage(&error) {
-                short_of("create a process")(error)
-            } else {
-                command.program.explain(error)
-            },
-        });
-    }
-
-    /// Ends everyone in the guardian's place.
-    fn handle_loss(&mut self, happenings: &mut Vec<Happening>) {
-        self.link = None;
-        loss::end_all(&self.trace);
-        while let Some((serial, _)) = self.running.first_key_value() {
-            let departure = Departure {
-                status: Status::Lost,
-                usage: Usage::default(),
-                leftovers: Vec::new(),
-            };
-            self.handle_departure(*serial, departure, happenings);
-        }
-    }
-
-    fn handle_output(&mut self, serial: u64, happenings: &mut Vec<Happening>) {
+    fn handle_output(&mut self, serial: u64, ready: EventFlags, happenings: &mut Vec<Happening>) {
         let Some(command) = self.running.get_mut(&serial) else {
             return;
         };
         let key = command.key;
-        let bytes = command.output.read(&mut self.buffer);
+        let bytes = command.output.read(ready, &mut self.buffer);
         if !bytes.is_empty() {
             happenings.push(Happening::Printed { key });
             if command.follow == Follow::Chunks {
@@ -362,47 +272,92 @@ impl Supervisor {
         }
     }
 
-    /// Closes the books on a command none of whose processes is left, except those that may live
-    /// on, or cannot die: for their sake the pipe is closed whoever holds it.
-    fn handle_departure(
-        &mut self,
-        serial: u64,
-        departure: Departure,
-        happenings: &mut Vec<Happening>,
-    ) {
-        let Some(command) = self.running.remove(&serial) else {
-            return;
-        };
-        let Running {
+    /// Brings a command to its end. The order matters:
+    ///
+    /// 1. What it printed is read while its group can still be looked at.
+    /// 2. The group is listed and ended before the reaping, as from then on its id may be reused.
+    /// 3. What the group printed until then is read, the pipe is closed whoever holds it, and the
+    ///    command is reaped.
+    fn handle_exit(&mut self, serial: u64, happenings: &mut Vec<Happening>) -> io::Result<()> {
+        // The exit was seen through the pidfd, which reaps nothing, so the pid is still pinned.
+        let Some(Running {
             key,
-            output,
+            pid,
+            mut output,
             follow,
+            leftovers: policy,
             ..
-        } = command;
-        let log = output.finish(&mut self.buffer, |bytes| {
+        }) = self.running.remove(&serial)
+        else {
+            return Ok(());
+        };
+        let mut deliver = |bytes: &[u8]| {
             if follow == Follow::Chunks {
                 happenings.push(Happening::Output {
                     key,
                     bytes: bytes.to_vec(),
                 });
             }
-        });
-        let ended = Ended {
-            status: departure.status,
-            usage: departure.usage,
-            leftovers: departure.leftovers,
-            log,
         };
-        happenings.push(Happening::Exited { key, ended });
+        let is_held = output.drain(&mut self.buffer, &mut deliver);
+        let mut leftovers = Vec::new();
+        if is_held || policy == LeftoverPolicy::EndAndList {
+            leftovers = group::members(pid);
+        }
+        if policy != LeftoverPolicy::Allow {
+            group::signal(pid, SystemSignal::KILL);
+        }
+        if is_held {
+            output.drain(&mut self.buffer, &mut deliver);
+        }
+        let (status, usage) = reap(pid)?;
+        let ended = Ended {
+            status,
+            usage,
+            leftovers,
+            log: output.finish(),
+        };
+        if policy != LeftoverPolicy::Allow && group::is_alive(pid) {
+            let give_up = Instant::now() + GONE_PATIENCE;
+            self.departing.push(Departing {
+                key,
+                group: pid,
+                ended,
+                give_up,
+            });
+        } else {
+            happenings.push(Happening::Exited { key, ended });
+        }
+        Ok(())
+    }
+
+    fn dismiss_departed(&mut self, happenings: &mut Vec<Happening>) {
+        let is_over = |command: &mut Departing| {
+            !group::is_alive(command.group) || Instant::now() >= command.give_up
+        };
+        for Departing { key, ended, .. } in self.departing.extract_if(.., is_over) {
+            happenings.push(Happening::Exited { key, ended });
+        }
     }
 }
 
-/// Returns whether the same attempt may succeed later.
-fn is_shortage(error: &io::Error) -> bool {
-    matches!(
-        Errno::from_io_error(error),
-        Some(Errno::AGAIN | Errno::NOMEM)
-    )
+impl Drop for Supervisor {
+    fn drop(&mut self) {
+        for command in self.running.values() {
+            group::signal(command.pid, SystemSignal::KILL);
+        }
+        for command in self.running.values() {
+            let _ = reap(command.pid);
+        }
+    }
+}
+
+fn exit_token(serial: u64) -> u64 {
+    serial * 2
+}
+
+fn output_token(serial: u64) -> u64 {
+    serial * 2 + 1
 }
 
 fn watch(epoll: &OwnedFd, source: impl AsFd, token: u64) -> io::Result<()> {

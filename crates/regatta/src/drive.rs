@@ -63,7 +63,7 @@ impl Drive<'_> {
                             self.illustrate(&mut event);
                             untold.push((now, event));
                         }
-                        effect => inputs.extend(self.act(effect)),
+                        effect => inputs.extend(self.act(&effect)),
                     }
                 }
             }
@@ -120,8 +120,8 @@ impl Drive<'_> {
     }
 
     /// Does what the scheduler wants and returns the fact that follows at once, if one does.
-    fn act(&mut self, effect: Effect) -> Option<Input> {
-        match effect {
+    fn act(&mut self, effect: &Effect) -> Option<Input> {
+        match *effect {
             Effect::Spawn { attempt, slot } => Some(match self.backend.spawn(attempt, slot) {
                 Ok(()) => Input::Started(attempt),
                 Err(exit) => Input::Finished(attempt, AttemptReport::bare(exit)),

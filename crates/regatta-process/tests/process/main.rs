@@ -2,8 +2,6 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests may panic like tests")]
 
 mod end;
-mod guard;
-mod orphans;
 mod output;
 mod start;
 mod support;

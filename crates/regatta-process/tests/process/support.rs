@@ -3,17 +3,14 @@
 
 use std::env;
 use std::ffi::CString;
-use std::fs::{self, Permissions};
-use std::os::unix::fs::PermissionsExt;
-use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command as Process, ExitStatus, Stdio};
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Command as Process, ExitStatus};
 use std::time::Duration;
 
 use regatta_process::{
     Command, Ended, Follow, Guardian, Happening, LeftoverPolicy, SpawnError, Supervisor,
 };
-use rustix::process::geteuid;
 use tempfile::TempDir;
 
 /// Long enough for the slowest machine; a test that gets here has failed.
@@ -65,11 +62,7 @@ impl Bench {
 
     pub(crate) fn run_command(&mut self, command: &Command) -> Result<Ended, SpawnError> {
         self.supervisor.spawn(1, command)?;
-        self.wait_for(|happening| match happening {
-            Happening::Exited { ended, .. } => Some(Ok(ended)),
-            Happening::NotStarted { error, .. } => Some(Err(error)),
-            _ => None,
-        })
+        Ok(self.wait_for_exit())
     }
 
     pub(crate) fn log(&self) -> String {
@@ -113,18 +106,6 @@ impl Bench {
     }
 }
 
-/// Returns the pid that a file in the directory of the commands holds.
-pub(crate) fn pid_in(bench: &Bench, file: &str) -> i32 {
-    let pid = fs::read_to_string(bench.path(file)).unwrap();
-    pid.trim().parse().unwrap()
-}
-
-/// Returns whether the process whose pid the file holds still runs.
-pub(crate) fn is_running(bench: &Bench, file: &str) -> bool {
-    let stat = fs::read_to_string(format!("/proc/{}/stat", pid_in(bench, file)));
-    stat.is_ok_and(|stat| !stat.contains(") Z "))
-}
-
 /// Set in a copy of this test binary; the test it names then plays the other process.
 const ROLE: &str = "PROCESS_TEST_ROLE";
 
@@ -137,37 +118,6 @@ pub(crate) fn play(test: &str, preparation: &str) -> ExitStatus {
         .env(ROLE, test)
         .status()
         .unwrap()
-}
-
-/// Prepares to run the test of that path in a copy of this binary.
-pub(crate) fn copy_of_this(test: &str) -> Process {
-    copy_of(&env::current_exe().unwrap(), test)
-}
-
-fn copy_of(binary: &Path, test: &str) -> Process {
-    let mut copy = Process::new(binary);
-    copy.args(["--exact", test, "--nocapture"]).env(ROLE, test);
-    copy
-}
-
-/// Prepares the same as a user without privileges, who may not be able to reach the folder of this binary. The copy's
-/// files are in the folder that is returned.
-pub(crate) fn copy_of_this_without_privileges(test: &str) -> (TempDir, Process) {
-    let folder = tempfile::tempdir_in("/tmp").unwrap();
-    fs::set_permissions(folder.path(), Permissions::from_mode(0o777)).unwrap();
-    let binary = folder.path().join("test");
-    fs::copy(env::current_exe().unwrap(), &binary).unwrap();
-    let mut copy = copy_of(&binary, test);
-    copy.env("TMPDIR", folder.path()).current_dir(folder.path());
-    if geteuid().is_root() {
-        copy.uid(65_534);
-    }
-    (folder, copy)
-}
-
-/// Starts such a copy; what it prints is read from it.
-pub(crate) fn play_in_background(test: &str) -> Child {
-    copy_of_this(test).stdout(Stdio::piped()).spawn().unwrap()
 }
 
 /// Returns whether this process is such a copy.

@@ -170,11 +170,6 @@ impl Local {
         match happening {
             Happening::Printed { key } => Occurrence::Printed(attempt(key)),
             Happening::Output { key, bytes } => Occurrence::Output(attempt(key), bytes),
-            Happening::NotStarted { key, error } => {
-                let attempt = attempt(key);
-                self.clean_up(attempt.task);
-                Occurrence::Finished(attempt, AttemptReport::bare(exit_of(&error)))
-            }
             Happening::Exited { key, mut ended } => {
                 let attempt = attempt(key);
                 if self.stopped.remove(&attempt) {
@@ -233,7 +228,8 @@ impl Local {
             max_log_bytes: launch.max_log_bytes,
             follow: self.workplace.follow,
             leftovers: match launch.leftovers {
-                Leftovers::Kill | Leftovers::Fail => LeftoverPolicy::End,
+                Leftovers::Kill => LeftoverPolicy::End,
+                Leftovers::Fail => LeftoverPolicy::EndAndList,
                 Leftovers::Allow => LeftoverPolicy::Allow,
             },
         }
@@ -295,7 +291,6 @@ fn report_of(ended: Ended) -> AttemptReport {
         exit: match ended.status {
             Status::Code(code) => Exit::Code(code),
             Status::Signal(signal) => Exit::Signal(signal),
-            Status::Lost => Exit::Lost("the guardian process died".to_owned()),
         },
         usage: Some(Usage {
             cpu: ended.usage.user + ended.usage.system,

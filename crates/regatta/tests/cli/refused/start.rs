@@ -41,7 +41,6 @@ fn c6_suites_that_cannot_start_fail_alone() {
       [3/9] ✗ command-missing failed (failed to execute `./nothing`: No such file or directory (os error 2))
       [4/9] ✗ command-unknown failed (failed to execute `no-such-program-anywhere`: not found in PATH)
       [5/9] ✗ command-plain failed (failed to execute `./file`: Permission denied (os error 13))
-    📦 command-folder
       [6/9] ✗ command-folder failed (failed to execute `./folder`: Is a directory (os error 21))
     📦 shell-missing
       [7/9] ✗ shell-missing failed (exit code 127)
