@@ -122,14 +122,8 @@ impl Local {
 
     /// Sends a signal to everything an attempt started.
     pub fn signal(&mut self, attempt: AttemptId, signal: StopSignal) {
-        let signal = match signal {
-            StopSignal::Interrupt => Signal::Interrupt,
-            StopSignal::Terminate => Signal::Terminate,
-            StopSignal::Hangup => Signal::Hangup,
-            StopSignal::Kill => Signal::Kill,
-        };
         self.stopped.insert(attempt);
-        self.supervisor.signal(key(attempt), signal);
+        self.supervisor.signal(key(attempt), system_signal(signal));
     }
 
     /// Waits until something happens or the time is over, and returns what happened.
@@ -247,6 +241,17 @@ impl Local {
         self.workplace
             .log_dir
             .join(format!("{}.outputs", launch.name))
+    }
+}
+
+/// Returns the signal of the operating system that a word of the scheduler stands for.
+#[must_use]
+pub fn system_signal(signal: StopSignal) -> Signal {
+    match signal {
+        StopSignal::Interrupt => Signal::Interrupt,
+        StopSignal::Terminate => Signal::Terminate,
+        StopSignal::Hangup => Signal::Hangup,
+        StopSignal::Kill => Signal::Kill,
     }
 }
 

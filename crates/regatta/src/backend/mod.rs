@@ -9,4 +9,4 @@ mod private_dir;
 
 pub use excerpt::{last_line, last_lines};
 pub use launch::Launch;
-pub use local::{Local, Occurrence, Workplace};
+pub use local::{Local, Occurrence, Workplace, system_signal};

@@ -9,7 +9,7 @@ use regatta_core::event::{Event, RunHeader, StopSignal};
 use regatta_core::schedule::{Policy, Scheduler};
 use regatta_core::time::Time;
 use regatta_core::verdict::{Failure, Verdict};
-use regatta_process::{Follow, Guardian, Signal, descriptor_limit, die_by};
+use regatta_process::{Follow, Guardian, descriptor_limit, die_by};
 
 use super::dry_run::render_plan;
 use super::list::print_list;
@@ -17,7 +17,7 @@ use super::output::{complain, notice, print, stdout_failure, warn};
 use super::run_header::{Origin, header, host_name, new_run_id};
 use super::{run_terminal, setup};
 use crate::audience::{Audience, Stream};
-use crate::backend::{Local, Workplace};
+use crate::backend::{Local, Workplace, system_signal};
 use crate::cli::{CommandFailure, ListFormat, OnBusyChoice, PlaceArgs, RunArgs, RunFormat};
 use crate::config::Config;
 use crate::drive::{Drive, Outcome};
@@ -108,8 +108,9 @@ impl Run<'_> {
         // A path that cannot be written shows before anything of an earlier run is replaced, and from here on nobody
         // finds yesterday's green, whatever happens to this process.
         let record = Record::new(self.header.clone());
+        let stub = render_report(&record, RunState::Running);
         for path in self.report_paths() {
-            write_report(&path, &record, RunState::Running)?;
+            write_report(&path, &stub)?;
         }
         let mut audience = self.gather_audience(place, record)?;
         let workplace = Workplace {
@@ -204,14 +205,12 @@ impl Run<'_> {
         };
         // Whoever reads the last line of the text may open the report at once, so it comes first.
         audience.record.apply(outcome.end, &event);
-        let state = audience.record.past_state();
+        let report = render_report(&audience.record, audience.record.past_state());
         let paths = self.report_paths();
-        let written = paths
-            .iter()
-            .map(|path| write_report(path, &audience.record, state));
+        let written = paths.iter().map(|path| write_report(path, &report));
         let mut lost: Vec<_> = written.filter_map(Result::err).collect();
         audience.publish(outcome.end, &event);
-        lost.extend(self.conclude_stdout(&mut audience).err());
+        lost.extend(self.conclude_stdout(&mut audience, &report).err());
         let written = audience.terminal.finish();
         for trouble in &troubles {
             warn(trouble);
@@ -225,11 +224,7 @@ impl Run<'_> {
             complain(failure);
         }
         if let Some(signal) = outcome.interrupt {
-            die_by(match signal {
-                StopSignal::Interrupt => Signal::Interrupt,
-                StopSignal::Hangup => Signal::Hangup,
-                StopSignal::Terminate | StopSignal::Kill => Signal::Terminate,
-            });
+            die_by(system_signal(signal));
         }
         match exit_code(&audience.record, None, &troubles) {
             0 if !lost.is_empty() => 3,
@@ -238,12 +233,11 @@ impl Run<'_> {
     }
 
     /// Writes the rest of what a program reads.
-    fn conclude_stdout(&self, audience: &mut Audience) -> Result<(), CommandFailure> {
+    fn conclude_stdout(&self, audience: &mut Audience, report: &str) -> Result<(), CommandFailure> {
         let written = match self.args.format {
             RunFormat::Human => Ok(()),
             RunFormat::Json => MachineOutput::stdout().and_then(|mut output| {
-                let state = audience.record.past_state();
-                output.write(render_report(&audience.record, state).as_bytes());
+                output.write(report.as_bytes());
                 output.finish()
             }),
             RunFormat::Jsonl => audience.stream.take().map_or(Ok(()), Stream::finish),
@@ -290,8 +284,7 @@ fn check_replaceable(path: &Path) -> Result<(), CommandFailure> {
     }
 }
 
-fn write_report(path: &Path, record: &Record, state: RunState) -> Result<(), CommandFailure> {
-    let report = render_report(record, state);
+fn write_report(path: &Path, report: &str) -> Result<(), CommandFailure> {
     write_atomically(path, report.as_bytes()).map_err(|error| {
         CommandFailure::Infrastructure(format!(
             "cannot write the report `{}`: {error}",
