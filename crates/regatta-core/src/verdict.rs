@@ -32,6 +32,9 @@ pub struct AttemptReport {
     /// Processes that were alive when the command had exited.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub leftovers: Vec<Leftover>,
+    /// Those of them that should have been ended and could not be.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub survivors: Vec<Leftover>,
     /// What became of its output.
     pub log: LogReport,
     /// The last lines of its output, for people; empty for a clean exit.
@@ -47,6 +50,7 @@ impl AttemptReport {
             exit,
             usage: None,
             leftovers: Vec::new(),
+            survivors: Vec::new(),
             log: LogReport::default(),
             excerpt: Vec::new(),
         }

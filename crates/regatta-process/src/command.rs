@@ -32,14 +32,11 @@ pub enum Follow {
     Chunks,
 }
 
-/// What becomes of the other processes of a command's group once the command itself has exited.
+/// What becomes of the processes a command leaves behind. They are listed in any case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LeftoverPolicy {
-    /// They are ended. They are listed only if one of them holds the output open: otherwise
-    /// looking for them would cost more than the command.
+    /// They are ended before the exit is told.
     End,
-    /// They are always looked for, listed and ended.
-    EndAndList,
-    /// They live on. Their output is no longer read.
+    /// They live on until the supervisor is dropped. Their output is no longer read.
     Allow,
 }

@@ -29,6 +29,13 @@ pub enum Happening {
     Signal(Signal),
     /// The terminal changed its size.
     Resized,
+    /// The user wants a pause: `Supervisor::pause` is expected to follow. Only with a guardian.
+    Suspended,
+    /// The pause is over: `Supervisor::resume` is expected to follow.
+    Resumed,
+    /// The guardian died, and with it everybody who wanted to know how the run ends. Nothing is left to do but to
+    /// drop the supervisor.
+    Abandoned,
     /// A `Waker` was used, once or more.
     Woken,
 }
@@ -40,9 +47,11 @@ pub struct Ended {
     pub status: Status,
     /// What the command and the children it waited for consumed.
     pub usage: Usage,
-    /// The processes of its group that were still alive when it exited, sorted by pid; see
-    /// `LeftoverPolicy` for when they are looked for.
+    /// The processes it started, directly or not, that were still alive when it exited, sorted by
+    /// pid.
     pub leftovers: Vec<Leftover>,
+    /// Those of them that could not be ended: of another user, or stuck in the kernel.
+    pub survivors: Vec<Leftover>,
     /// What became of its output.
     pub log: LogEnd,
 }

@@ -1,17 +1,19 @@
-//! From a command to its process group and back to an exit.
+//! From a command to its process tree and back to an exit.
 //!
-//! The crate knows commands, the keys its caller gives them, process groups, pipes, log files and
+//! The crate knows commands, the keys its caller gives them, process trees, pipes, log files and
 //! signals, and nothing of why a command runs or what its exit means. Linux only. It is the one
 //! crate with `unsafe` code.
 
+mod brood;
 mod command;
 mod error;
-mod group;
 mod guardian;
 mod happening;
 mod log;
 mod output;
+mod process;
 mod program;
+mod request;
 mod signal;
 mod spawn;
 mod supervisor;
@@ -20,7 +22,7 @@ mod waker;
 
 pub use command::{Command, Follow, LeftoverPolicy};
 pub use error::SpawnError;
-pub use guardian::{Guardian, descriptor_limit};
+pub use guardian::{Guardian, Loss, descriptor_limit};
 pub use happening::{Ended, Happening, Leftover, LogEnd};
 pub use signal::{Signal, die_by};
 pub use supervisor::Supervisor;

@@ -5,6 +5,7 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use rustix::event::epoll::EventFlags;
+use rustix::fs::fstat;
 use rustix::io::{Errno, ioctl_fionbio, read};
 use rustix::pipe::{PipeFlags, pipe_with};
 
@@ -87,6 +88,12 @@ impl Output {
             }
         }
         true
+    }
+
+    /// Returns the number of the pipe, which whoever holds its other end shows; 0 once it is closed.
+    pub(crate) fn inode(&self) -> u64 {
+        let pipe = self.pipe.as_ref().and_then(|pipe| fstat(pipe).ok());
+        pipe.map_or(0, |stat| stat.st_ino)
     }
 
     /// Returns at most `limit` of the last bytes read.

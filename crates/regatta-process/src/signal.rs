@@ -1,5 +1,5 @@
-//! Signals, in both directions: those this process receives become bytes in a pipe, and those it
-//! sends have a name here. Knows no command.
+//! Signals, in both directions: those a process receives become bytes that can be waited for, and
+//! those it sends have a name here. Knows no command.
 
 use std::io;
 use std::mem::MaybeUninit;
@@ -10,8 +10,6 @@ use std::sync::Arc;
 use rustix::pipe::{PipeFlags, pipe_with};
 use signal_hook::SigId;
 use signal_hook::low_level::{emulate_default_handler, exit, register, unregister};
-
-use crate::Happening;
 
 /// A signal that asks to stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,13 +37,69 @@ impl Signal {
 
 /// Ends this process by the signal, so that whoever waits for it sees that death.
 pub fn die_by(signal: Signal) -> ! {
-    let number = signal.to_rustix().as_raw();
-    // It returns only for signals whose default is harmless, and those are not among ours.
+    die_by_number(signal.to_rustix().as_raw())
+}
+
+pub(crate) fn die_by_number(number: i32) -> ! {
+    // It returns only for signals whose default is harmless; nobody died by those.
     let _ = emulate_default_handler(number);
     exit(128 + number)
 }
 
-/// Receives the signals meant for this process, from its creation until it is dropped.
+/// What a signal says to a process that supervises others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Notice {
+    /// It is asked to stop. Never `Signal::Kill`.
+    Stop(Signal),
+    /// The terminal changed its size.
+    Resized,
+    /// It is asked to pause, as Ctrl-Z does.
+    Suspend,
+    /// It goes on after a pause. No signal says this: whoever paused does.
+    Resume,
+    /// A child died.
+    Death,
+}
+
+/// Every notice, with the byte that stands for it.
+const BYTES: [(Notice, u8); 7] = [
+    (Notice::Stop(Signal::Interrupt), b'I'),
+    (Notice::Stop(Signal::Terminate), b'T'),
+    (Notice::Stop(Signal::Hangup), b'H'),
+    (Notice::Resized, b'W'),
+    (Notice::Suspend, b'Z'),
+    (Notice::Resume, b'C'),
+    (Notice::Death, b'D'),
+];
+
+impl Notice {
+    pub(crate) fn to_byte(self) -> u8 {
+        let mut known = BYTES.iter();
+        let entry = known.find(|(notice, _)| *notice == self);
+        entry.map_or(0, |(_, byte)| *byte)
+    }
+
+    pub(crate) fn from_byte(byte: u8) -> Option<Self> {
+        let mut known = BYTES.iter();
+        known.find(|(_, it)| *it == byte).map(|(notice, _)| *notice)
+    }
+}
+
+/// The signals by which users end programs or change their terminal.
+pub(crate) const REQUESTS: [(i32, Notice); 4] = [
+    (libc::SIGINT, Notice::Stop(Signal::Interrupt)),
+    (libc::SIGTERM, Notice::Stop(Signal::Terminate)),
+    (libc::SIGHUP, Notice::Stop(Signal::Hangup)),
+    (libc::SIGWINCH, Notice::Resized),
+];
+
+/// The signal by which users pause programs.
+pub(crate) const PAUSE: (i32, Notice) = (libc::SIGTSTP, Notice::Suspend);
+
+/// The signal by which the system tells of the death of a child.
+pub(crate) const DEATH: (i32, Notice) = (libc::SIGCHLD, Notice::Death);
+
+/// Receives signals from its creation until it is dropped, as one byte each.
 pub(crate) struct SignalPipe {
     reader: OwnedFd,
     registrations: Vec<SigId>,
@@ -53,23 +107,19 @@ pub(crate) struct SignalPipe {
 
 impl SignalPipe {
     /// Starts receiving. A signal that whoever started this process chose to ignore stays ignored.
-    pub(crate) fn new() -> io::Result<Self> {
+    pub(crate) fn new(signals: impl IntoIterator<Item = (i32, Notice)>) -> io::Result<Self> {
         let (reader, writer) = pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK)?;
         let mut pipe = Self {
             reader,
             registrations: Vec::new(),
         };
         let writer = Arc::new(writer);
-        for (number, byte) in [
-            (libc::SIGINT, b'I'),
-            (libc::SIGTERM, b'T'),
-            (libc::SIGHUP, b'H'),
-            (libc::SIGWINCH, b'W'),
-        ] {
+        for (number, notice) in signals {
             if is_ignored(number)? {
                 continue;
             }
             let writer = Arc::clone(&writer);
+            let byte = notice.to_byte();
             // A full pipe loses the byte; the thousands before it say the same.
             let note = move || {
                 let _ = rustix::io::write(&writer, &[byte]);
@@ -80,18 +130,12 @@ impl SignalPipe {
         Ok(pipe)
     }
 
-    /// Appends what came in since the last call, in order.
-    pub(crate) fn read(&self, happenings: &mut Vec<Happening>) {
+    /// Returns what came in since the last call, in order.
+    pub(crate) fn read(&self) -> Vec<Notice> {
         let mut bytes = [0; 64];
         let count = rustix::io::read(&self.reader, &mut bytes).unwrap_or(0);
-        for byte in &bytes[..count] {
-            happenings.push(match byte {
-                b'I' => Happening::Signal(Signal::Interrupt),
-                b'T' => Happening::Signal(Signal::Terminate),
-                b'H' => Happening::Signal(Signal::Hangup),
-                _ => Happening::Resized,
-            });
-        }
+        let notices = bytes[..count].iter();
+        notices.filter_map(|it| Notice::from_byte(*it)).collect()
     }
 }
 
@@ -105,6 +149,33 @@ impl Drop for SignalPipe {
     fn drop(&mut self) {
         for registration in self.registrations.drain(..) {
             unregister(registration);
+        }
+    }
+}
+
+/// Makes this process deaf to the signals by which users end and pause programs.
+pub(crate) fn ignore_requests() {
+    for (number, notice) in REQUESTS.into_iter().chain([PAUSE]) {
+        // What changes the size does no harm.
+        if notice != Notice::Resized {
+            // SAFETY: ignoring involves no handler.
+            unsafe { libc::signal(number, libc::SIG_IGN) };
+        }
+    }
+}
+
+/// Pauses this process as if nobody had ever handled the signal, and returns when it goes on: at
+/// once where nobody could continue it, because no shell watches its group.
+pub(crate) fn pause() {
+    let mut old = MaybeUninit::<libc::sigaction>::zeroed();
+    // SAFETY: the default action involves no handler, the pointers are valid for the calls, and
+    // what is put back is what was there.
+    unsafe {
+        let mut default: libc::sigaction = MaybeUninit::zeroed().assume_init();
+        default.sa_sigaction = libc::SIG_DFL;
+        if libc::sigaction(PAUSE.0, &raw const default, old.as_mut_ptr()) == 0 {
+            libc::raise(PAUSE.0);
+            libc::sigaction(PAUSE.0, old.as_ptr(), ptr::null_mut());
         }
     }
 }

@@ -3,6 +3,7 @@
 //! what its end means, is the caller's business.
 
 use std::collections::BTreeMap;
+use std::ffi::CString;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::time::{Duration, Instant};
@@ -11,17 +12,26 @@ use rustix::buffer::spare_capacity;
 use rustix::event::Timespec;
 use rustix::event::epoll::{self, Event, EventData, EventFlags};
 use rustix::io::Errno;
-use rustix::process::{Pid, PidfdFlags, Signal as SystemSignal, pidfd_open};
+use rustix::process::{
+    Pid, PidfdFlags, Signal as SystemSignal, getpid, kill_process, kill_process_group, pidfd_open,
+    set_child_subreaper,
+};
 
+use crate::brood::{Brood, Farewell, LOOK_AGAIN, Ward, end_children, kill_group};
 use crate::log::Log;
 use crate::output::Output;
+use crate::process;
 use crate::program::{explain, find_program};
-use crate::signal::{SignalPipe, keep_exit_codes};
+use crate::request::Requests;
+use crate::signal::{DEATH, SignalPipe, keep_exit_codes};
 use crate::spawn::{Launcher, is_shortage};
 use crate::usage::reap;
 use crate::{
-    Command, Ended, Follow, Guardian, Happening, LeftoverPolicy, Signal, SpawnError, Waker, group,
+    Command, Ended, Follow, Guardian, Happening, LeftoverPolicy, Signal, SpawnError, Waker,
 };
+
+/// The entry of an environment that names the command among those of all runs.
+const ATTEMPT_MARK: &[u8] = b"REGATTA_ATTEMPT=";
 
 /// What one read takes at most, and thereby what one pipe may cost the others.
 const BUFFER_BYTES: usize = 256 * 1024;
@@ -32,78 +42,81 @@ const RECENT_BYTES: usize = 8 * 1024;
 /// How many events one look at the set takes. More stay for the next look.
 const MAX_EVENTS: usize = 64;
 
-/// How often a killed group is asked whether it is gone, and how long at most. Usually it takes
-/// less than a millisecond; a process stuck in the kernel may take forever.
-const GONE_POLL: Duration = Duration::from_millis(1);
-const GONE_PATIENCE: Duration = Duration::from_secs(2);
+/// How often everybody is stopped in a row.
+const PAUSE_LOOKS: u32 = 3;
 
-/// The tokens of the set: these two, then two for each command, from 2 on.
+/// The tokens of the set: these three, then two for each command.
 const SIGNALS: u64 = 0;
 const WAKER: u64 = 1;
+const DEATHS: u64 = 2;
+
+/// The first serial number, so that its tokens follow those.
+const FIRST_SERIAL: u64 = 2;
 
 /// Runs commands and tells what happens to them, on the caller's thread.
 ///
-/// Dropping it ends every command that still runs.
+/// It belongs on the main thread, to which the kernel gives the orphans of a process, and there can
+/// be one in a process. Dropping it ends every process that its commands started and that still
+/// runs.
 pub struct Supervisor {
     launcher: Launcher,
     epoll: OwnedFd,
-    signals: SignalPipe,
+    requests: Requests,
+    /// A process that was adopted and then died stays until it is reaped, and whoever waits for its end with it.
+    deaths: SignalPipe,
     waker: Waker,
     /// By serial number, which unlike a key is never used twice: an event that arrives late, when
     /// the command it is about is over, concerns nobody.
     running: BTreeMap<u64, Running>,
     next_serial: u64,
-    /// Commands that are over but for the death of the group they left behind.
-    departing: Vec<Departing>,
+    /// Commands that have exited and whose leftovers are being ended.
+    ending: Vec<u64>,
+    brood: Brood,
     /// Shared by all pipes.
     buffer: Box<[u8]>,
     events: Vec<Event>,
-    _guardian: Guardian,
 }
 
 struct Running {
     key: u64,
     /// The command itself, and its group. Both ids are its own until it is reaped.
     pid: Pid,
-    /// Readable once the command has exited. Held open because it is watched.
-    _pidfd: OwnedFd,
+    /// Readable once the command has exited, and watched until then.
+    pidfd: Option<OwnedFd>,
     output: Output,
     follow: Follow,
     leftovers: LeftoverPolicy,
 }
 
-struct Departing {
-    key: u64,
-    group: Pid,
-    ended: Ended,
-    give_up: Instant,
-}
-
 impl Supervisor {
-    /// Starts receiving the signals meant for this process: `SIGINT`, `SIGTERM`, `SIGHUP` and
-    /// `SIGWINCH`, unless they were ignored from the start.
+    /// Starts receiving the signals meant for this run: `SIGINT`, `SIGTERM`, `SIGHUP` and
+    /// `SIGWINCH`, unless they were ignored from the start; with a guardian `SIGTSTP` as well.
     ///
     /// # Errors
     ///
     /// Too few descriptors, or a system without `epoll`.
-    pub fn new(guardian: Guardian) -> io::Result<Self> {
+    pub fn new(guardian: &Guardian) -> io::Result<Self> {
         keep_exit_codes()?;
+        set_child_subreaper(Some(getpid()))?;
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
-        let signals = SignalPipe::new()?;
+        let requests = Requests::new(guardian)?;
+        let deaths = SignalPipe::new([DEATH])?;
         let waker = Waker::new()?;
-        watch(&epoll, &signals, SIGNALS)?;
+        watch(&epoll, &requests, SIGNALS)?;
         watch(&epoll, &waker, WAKER)?;
+        watch(&epoll, &deaths, DEATHS)?;
         Ok(Self {
             launcher: Launcher::new()?,
             epoll,
-            signals,
+            requests,
+            deaths,
             waker,
             running: BTreeMap::new(),
-            next_serial: 1,
-            departing: Vec::new(),
+            next_serial: FIRST_SERIAL,
+            ending: Vec::new(),
+            brood: Brood::new(),
             buffer: vec![0; BUFFER_BYTES].into_boxed_slice(),
             events: Vec::with_capacity(MAX_EVENTS),
-            _guardian: guardian,
         })
     }
 
@@ -133,17 +146,20 @@ impl Supervisor {
         drop(writer);
         let serial = self.next_serial;
         let pidfd = self.watch_command(serial, pid, &output).map_err(|error| {
-            group::signal(pid, SystemSignal::KILL);
+            kill_group(pid.as_raw_pid());
             let _ = reap(pid);
             short_of("watch a process")(error)
         })?;
         self.next_serial += 1;
+        let mark = find_mark(&command.env);
+        self.brood
+            .add(Ward::new(serial, pid.as_raw_pid(), mark, output.inode()));
         self.running.insert(
             serial,
             Running {
                 key,
                 pid,
-                _pidfd: pidfd,
+                pidfd: Some(pidfd),
                 output,
                 follow: command.follow,
                 leftovers: command.leftovers,
@@ -153,14 +169,33 @@ impl Supervisor {
     }
 
     /// Sends a signal to the whole group of a command, and lets it go on if it was stopped, since
-    /// a stopped process acts on nothing but `Signal::Kill`. Does nothing for an unknown key.
+    /// a stopped process acts on nothing but `Signal::Kill`. Does nothing for an unknown key, and
+    /// for a command that has exited already, whose leftovers are being ended.
     pub fn signal(&mut self, key: u64, signal: Signal) {
-        if let Some(command) = self.find(key) {
-            group::signal(command.pid, signal.to_rustix());
-            if signal != Signal::Kill {
-                group::signal(command.pid, SystemSignal::CONT);
+        if let Some(command) = self.find(key).filter(|command| command.pidfd.is_some()) {
+            send(command.pid, signal.to_rustix());
+            if signal == Signal::Kill {
+                // The command itself may have joined another group.
+                let _ = kill_process(command.pid, SystemSignal::KILL);
+            } else {
+                send(command.pid, SystemSignal::CONT);
             }
         }
+    }
+
+    /// Stops every process of every command, wherever it went, and then this run as a whole, as the
+    /// user's shell expects it; returns at once. `Happening::Resumed` says when to call `resume`.
+    pub fn pause(&mut self) {
+        // Who forks meanwhile is found by another look.
+        for _ in 0..PAUSE_LOOKS {
+            self.send_to_all(SystemSignal::STOP);
+        }
+        self.requests.confirm_pause();
+    }
+
+    /// Lets everybody go on after a pause.
+    pub fn resume(&mut self) {
+        self.send_to_all(SystemSignal::CONT);
     }
 
     /// Blocks until something has happened or the time is over, and appends what happened. No
@@ -178,12 +213,15 @@ impl Supervisor {
         let known = happenings.len();
         loop {
             self.collect_events(deadline)?;
-            let events = std::mem::take(&mut self.events);
+            let mut events = std::mem::take(&mut self.events);
+            // That somebody died comes first: a look at what a command left behind then answers it.
+            events.sort_unstable_by_key(|event| event.data.u64());
             for event in &events {
                 self.handle(*event, happenings)?;
             }
             self.events = events;
-            self.dismiss_departed(happenings);
+            self.look_again(happenings)?;
+            self.brood.reap_expected();
             let is_late = deadline.is_some_and(|deadline| Instant::now() >= deadline);
             if happenings.len() > known || is_late {
                 return Ok(());
@@ -207,7 +245,7 @@ impl Supervisor {
     /// Returns how many commands have started and not yet been reported as exited.
     #[must_use]
     pub fn running(&self) -> usize {
-        self.running.len() + self.departing.len()
+        self.running.len()
     }
 
     fn watch_command(&self, serial: u64, pid: Pid, output: &Output) -> io::Result<OwnedFd> {
@@ -219,6 +257,19 @@ impl Supervisor {
         Ok(pidfd)
     }
 
+    fn send_to_all(&self, signal: SystemSignal) {
+        for command in self.running.values() {
+            send(command.pid, signal);
+        }
+        for pid in process::descendants(getpid().as_raw_pid()) {
+            if let Some(pid) = Pid::from_raw(pid) {
+                // Whoever is gone by now needs no signal. A child's pid cannot be another's, and that of
+                // somebody further down hardly can within microseconds.
+                let _ = kill_process(pid, signal);
+            }
+        }
+    }
+
     fn find(&self, key: u64) -> Option<&Running> {
         self.running.values().find(|command| command.key == key)
     }
@@ -226,8 +277,8 @@ impl Supervisor {
     fn collect_events(&mut self, deadline: Option<Instant>) -> io::Result<()> {
         let mut patience =
             deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-        if !self.departing.is_empty() {
-            patience = Some(patience.map_or(GONE_POLL, |patience| patience.min(GONE_POLL)));
+        if !self.ending.is_empty() {
+            patience = Some(patience.map_or(LOOK_AGAIN, |patience| patience.min(LOOK_AGAIN)));
         }
         // What is too long for the kernel's type is as good as no limit.
         let patience = patience.and_then(|patience| Timespec::try_from(patience).ok());
@@ -244,10 +295,14 @@ impl Supervisor {
 
     fn handle(&mut self, event: Event, happenings: &mut Vec<Happening>) -> io::Result<()> {
         match event.data.u64() {
-            SIGNALS => self.signals.read(happenings),
+            SIGNALS => self.requests.read(happenings),
             WAKER => {
                 self.waker.reset();
                 happenings.push(Happening::Woken);
+            }
+            DEATHS => {
+                self.deaths.read();
+                self.brood.expect_deaths();
             }
             token if token == exit_token(token / 2) => self.handle_exit(token / 2, happenings)?,
             token => self.handle_output(token / 2, event.flags, happenings),
@@ -274,82 +329,99 @@ impl Supervisor {
 
     /// Brings a command to its end. The order matters:
     ///
-    /// 1. What it printed is read while its group can still be looked at.
-    /// 2. The group is listed and ended before the reaping, as from then on its id may be reused.
-    /// 3. What the group printed until then is read, the pipe is closed whoever holds it, and the
+    /// 1. What it printed is read before anything that may take time.
+    /// 2. Those it left behind are found and ended while the command is not reaped: from then on
+    ///    its pid, which is also its group's, may be reused.
+    /// 3. What they printed until then is read, the pipe is closed whoever holds it, and the
     ///    command is reaped.
     fn handle_exit(&mut self, serial: u64, happenings: &mut Vec<Happening>) -> io::Result<()> {
         // The exit was seen through the pidfd, which reaps nothing, so the pid is still pinned.
-        let Some(Running {
-            key,
-            pid,
-            mut output,
-            follow,
-            leftovers: policy,
-            ..
-        }) = self.running.remove(&serial)
-        else {
+        if let Some(command) = self.running.get_mut(&serial) {
+            command.pidfd = None;
+            command.drain(&mut self.buffer, happenings);
+            self.ending.push(serial);
+            self.end(serial, happenings)?;
+        }
+        Ok(())
+    }
+
+    fn look_again(&mut self, happenings: &mut Vec<Happening>) -> io::Result<()> {
+        for serial in self.ending.clone() {
+            self.end(serial, happenings)?;
+        }
+        Ok(())
+    }
+
+    /// Takes a look at those a command left behind, and lets it go once nobody is.
+    fn end(&mut self, serial: u64, happenings: &mut Vec<Happening>) -> io::Result<()> {
+        let Some(command) = self.running.get(&serial) else {
             return Ok(());
         };
-        let mut deliver = |bytes: &[u8]| {
+        let leader = command.pid.as_raw_pid();
+        let Some(farewell) = self.brood.sweep(leader, command.leftovers) else {
+            return Ok(());
+        };
+        self.ending.retain(|it| *it != serial);
+        if let Some(mut command) = self.running.remove(&serial) {
+            command.drain(&mut self.buffer, happenings);
+            let (status, usage) = reap(command.pid)?;
+            let Farewell {
+                leftovers,
+                survivors,
+            } = farewell;
+            happenings.push(Happening::Exited {
+                key: command.key,
+                ended: Ended {
+                    status,
+                    usage,
+                    leftovers,
+                    survivors,
+                    log: command.output.finish(),
+                },
+            });
+        }
+        Ok(())
+    }
+}
+
+impl Running {
+    /// Reads what has been printed and not been read yet.
+    fn drain(&mut self, buffer: &mut [u8], happenings: &mut Vec<Happening>) {
+        let (key, follow) = (self.key, self.follow);
+        self.output.drain(buffer, |bytes| {
             if follow == Follow::Chunks {
                 happenings.push(Happening::Output {
                     key,
                     bytes: bytes.to_vec(),
                 });
             }
-        };
-        let is_held = output.drain(&mut self.buffer, &mut deliver);
-        let mut leftovers = Vec::new();
-        if is_held || policy == LeftoverPolicy::EndAndList {
-            leftovers = group::members(pid);
-        }
-        if policy != LeftoverPolicy::Allow {
-            group::signal(pid, SystemSignal::KILL);
-        }
-        if is_held {
-            output.drain(&mut self.buffer, &mut deliver);
-        }
-        let (status, usage) = reap(pid)?;
-        let ended = Ended {
-            status,
-            usage,
-            leftovers,
-            log: output.finish(),
-        };
-        if policy != LeftoverPolicy::Allow && group::is_alive(pid) {
-            let give_up = Instant::now() + GONE_PATIENCE;
-            self.departing.push(Departing {
-                key,
-                group: pid,
-                ended,
-                give_up,
-            });
-        } else {
-            happenings.push(Happening::Exited { key, ended });
-        }
-        Ok(())
-    }
-
-    fn dismiss_departed(&mut self, happenings: &mut Vec<Happening>) {
-        let is_over = |command: &mut Departing| {
-            !group::is_alive(command.group) || Instant::now() >= command.give_up
-        };
-        for Departing { key, ended, .. } in self.departing.extract_if(.., is_over) {
-            happenings.push(Happening::Exited { key, ended });
-        }
+        });
     }
 }
 
 impl Drop for Supervisor {
     fn drop(&mut self) {
         for command in self.running.values() {
-            group::signal(command.pid, SystemSignal::KILL);
+            kill_group(command.pid.as_raw_pid());
+            let _ = kill_process(command.pid, SystemSignal::KILL);
         }
         for command in self.running.values() {
             let _ = reap(command.pid);
         }
+        end_children();
     }
+}
+
+/// Sends a signal to every process of the group that a command leads.
+fn send(leader: Pid, signal: SystemSignal) {
+    // It fails when nobody is left, or nobody who may be signalled: there is nothing to do then.
+    let _ = kill_process_group(leader, signal);
+}
+
+fn find_mark(env: &[CString]) -> Option<CString> {
+    let mut entries = env.iter();
+    let mark = entries.find(|entry| entry.as_bytes().starts_with(ATTEMPT_MARK));
+    mark.cloned()
 }
 
 fn exit_token(serial: u64) -> u64 {

@@ -4,7 +4,7 @@ use std::io;
 use std::mem::MaybeUninit;
 use std::time::Duration;
 
-use rustix::process::Pid;
+use rustix::process::{Pid, WaitOptions, waitpid};
 
 /// How a process ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +67,12 @@ pub(crate) fn reap(child: Pid) -> io::Result<(Status, Usage)> {
         max_rss_bytes: u64::try_from(raw_usage.ru_maxrss).unwrap_or(0) * 1024,
     };
     Ok((status, usage))
+}
+
+/// Reaps a child that nobody waits for, if it is dead, and returns whether it was.
+pub(crate) fn reap_if_dead(child: i32) -> bool {
+    let reaped = waitpid(Pid::from_raw(child), WaitOptions::NOHANG);
+    reaped.is_ok_and(|status| status.is_some())
 }
 
 fn duration(time: libc::timeval) -> Duration {

@@ -24,6 +24,8 @@ pub struct Audience {
     pub record: Record,
     /// Logs that could not be written, as `suite: reason`.
     pub log_errors: Vec<String>,
+    /// Processes that could not be ended, as `pid (name) of suite`.
+    pub survivors: Vec<String>,
 }
 
 impl Audience {
@@ -38,10 +40,14 @@ impl Audience {
         if let Event::AttemptFinished {
             attempt, report, ..
         } = event
-            && let Some(error) = &report.log.error
         {
             let name = &self.record.suite(attempt.task).name;
-            self.log_errors.push(format!("{name}: {error}"));
+            if let Some(error) = &report.log.error {
+                self.log_errors.push(format!("{name}: {error}"));
+            }
+            let survivors = report.survivors.iter();
+            self.survivors
+                .extend(survivors.map(|it| format!("{} ({}) of {name}", it.pid, it.name)));
         }
     }
 

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::io;
 use std::sync::mpsc::Receiver;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use regatta_core::event::{Event, Repository, StopSignal, Summary};
 use regatta_core::id::AttemptId;
@@ -13,6 +13,7 @@ use regatta_core::verdict::{AttemptReport, Status};
 
 use crate::audience::Audience;
 use crate::backend::{Local, Occurrence};
+use crate::clock::Clock;
 use crate::screen;
 
 /// How long a run that is over waits for git's answer.
@@ -28,8 +29,8 @@ pub struct Drive<'r> {
     pub audience: &'r mut Audience,
     /// Where the state of the repository will come from, if there is one.
     pub repository: Option<Receiver<Option<Repository>>>,
-    /// The moment that counts as the beginning.
-    pub begin: Instant,
+    /// What time it is.
+    pub clock: Clock,
 }
 
 /// How a run went.
@@ -44,11 +45,11 @@ pub struct Outcome {
 }
 
 impl Drive<'_> {
-    /// Runs the plan to its end.
+    /// Runs the plan to its end, and returns nothing if nobody waits for that any more.
     ///
     /// # Errors
     /// The system refuses to wait for processes; what runs is ended then.
-    pub fn run(mut self) -> io::Result<Outcome> {
+    pub fn run(mut self) -> io::Result<Option<Outcome>> {
         let mut interrupt = None;
         let mut inputs = VecDeque::from([Input::Begin]);
         let mut effects = Vec::new();
@@ -74,19 +75,26 @@ impl Drive<'_> {
             if let Some(summary) = self.scheduler.summary() {
                 self.await_repository();
                 let end = self.now();
-                return Ok(Outcome {
+                return Ok(Some(Outcome {
                     summary,
                     interrupt,
                     end,
-                });
+                }));
             }
             let occurrences = self.backend.wait(self.patience())?;
             let now = self.now();
             for occurrence in occurrences {
-                if let Occurrence::Signal(signal) = occurrence {
-                    interrupt.get_or_insert(signal);
+                match occurrence {
+                    Occurrence::Signal(signal) => {
+                        interrupt.get_or_insert(signal);
+                    }
+                    Occurrence::Abandoned => return Ok(None),
+                    _ => {}
                 }
                 inputs.extend(self.note(now, occurrence));
+            }
+            if self.clock.is_paused() {
+                continue;
             }
             if self.scheduler.next_wakeup().is_some_and(|at| at <= now) {
                 inputs.push_back(Input::Wakeup);
@@ -102,17 +110,15 @@ impl Drive<'_> {
         }
     }
 
-    /// Whole microseconds, as the journal keeps them: a report that is read from there has the same figures.
     fn now(&self) -> Time {
-        let elapsed = self.begin.elapsed();
-        Time(Duration::new(
-            elapsed.as_secs(),
-            elapsed.subsec_micros() * 1000,
-        ))
+        self.clock.now()
     }
 
     /// Returns how long nothing needs to be done if nothing happens.
     fn patience(&self) -> Option<Duration> {
+        if self.clock.is_paused() {
+            return None;
+        }
         let wakeup = self.scheduler.next_wakeup();
         let tick = self.audience.terminal.next_tick();
         let next = [wakeup, tick].into_iter().flatten().min()?;
@@ -159,22 +165,39 @@ impl Drive<'_> {
             Occurrence::Finished(attempt, report) => Some(Input::Finished(attempt, report)),
             Occurrence::Signal(signal) => Some(Input::Interrupt(signal)),
             Occurrence::Resized => {
-                if let Some(size) = screen::size() {
-                    let terminal = &mut self.audience.terminal;
-                    terminal.handle_resize(size.columns, size.rows);
-                }
+                self.note_size();
                 None
             }
             Occurrence::Woken => {
                 self.note_repository(now);
                 None
             }
+            Occurrence::Suspended => {
+                self.audience.terminal.step_aside();
+                self.clock.pause();
+                self.backend.pause();
+                None
+            }
+            Occurrence::Resumed => {
+                self.backend.resume();
+                self.clock.resume();
+                self.note_size();
+                None
+            }
+            Occurrence::Abandoned => None,
         }
     }
 
     fn note_output(&mut self, now: Time, attempt: AttemptId, bytes: &[u8]) -> Input {
         self.audience.publish_output(now, attempt, bytes);
         Input::Printed(attempt)
+    }
+
+    fn note_size(&mut self) {
+        if let Some(size) = screen::size() {
+            let terminal = &mut self.audience.terminal;
+            terminal.handle_resize(size.columns, size.rows);
+        }
     }
 
     fn note_repository(&mut self, now: Time) {

@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    regatta::command::main(regatta_process::Guardian::start())
+    regatta::command::main()
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// From the ground up. Modules of one floor do not know each other.
 const FLOORS: [&[&str]; 6] = [
-    &["diagnostic", "log_dir", "repository", "shell"],
+    &["clock", "diagnostic", "log_dir", "repository", "shell"],
     &["config", "graph_view", "report"],
     &["backend", "machine_output", "screen", "select"],
     &["audience", "planning"],

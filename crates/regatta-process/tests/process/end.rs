@@ -3,22 +3,8 @@
 use std::fs;
 use std::time::{Duration, Instant};
 
-use crate::support::{Bench, PATIENCE};
-use regatta_process::{LeftoverPolicy, Signal, Status};
-
-/// Returns whether the process whose pid the file holds still runs.
-fn is_running(bench: &Bench, pid_file: &str) -> bool {
-    let pid = fs::read_to_string(bench.path(pid_file)).unwrap();
-    let stat = fs::read_to_string(format!("/proc/{}/stat", pid.trim()));
-    stat.is_ok_and(|stat| !stat.contains(") Z "))
-}
-
-/// Ends the process whose pid the file holds: one that a test leaves behind on purpose.
-fn end(bench: &Bench, pid_file: &str) {
-    let pid = fs::read_to_string(bench.path(pid_file)).unwrap();
-    let pid = rustix::process::Pid::from_raw(pid.trim().parse().unwrap()).unwrap();
-    rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
-}
+use crate::support::{Bench, PATIENCE, alone, is_running, pid_in};
+use regatta_process::{Signal, Status};
 
 #[test]
 fn codes_and_signals_are_told_apart() {
@@ -45,97 +31,94 @@ fn cpu_time_and_memory_are_measured() {
 
 #[test]
 fn a_grandchild_that_holds_stdout_delays_nothing() {
-    let mut bench = Bench::new();
-    let started = Instant::now();
-    let (log, ended) =
-        bench.run("echo before; mkfifo gate; (read line < gate) & echo $! > pid; echo after");
-    assert!(started.elapsed() < PATIENCE);
-    assert_eq!(log, "before\nafter\n");
-    assert_eq!(ended.status, Status::Code(0));
-    let names: Vec<&str> = ended
-        .leftovers
-        .iter()
-        .map(|leftover| leftover.name.as_str())
-        .collect();
-    assert_eq!(names, ["sh"]);
-    assert!(!is_running(&bench, "pid"));
+    alone("end::a_grandchild_that_holds_stdout_delays_nothing", || {
+        let mut bench = Bench::new();
+        let started = Instant::now();
+        let (log, ended) =
+            bench.run("echo before; mkfifo gate; (read line < gate) & echo $! > pid; echo after");
+        assert!(started.elapsed() < PATIENCE);
+        assert_eq!(log, "before\nafter\n");
+        assert_eq!(ended.status, Status::Code(0));
+        let names: Vec<&str> = ended
+            .leftovers
+            .iter()
+            .map(|leftover| leftover.name.as_str())
+            .collect();
+        assert_eq!(names, ["sh"]);
+        assert!(!is_running(&bench, "pid"));
+    });
 }
 
 #[test]
-fn a_grandchild_that_left_the_group_delays_nothing_either() {
-    let mut bench = Bench::new();
-    let script = "setsid sh -c 'echo $$ > pid.new; mv pid.new pid; exec sleep 600' &
-        while ! [ -e pid ]; do :; done; echo done";
-    let (log, ended) = bench.run(script);
-    assert_eq!((log.as_str(), ended.status), ("done\n", Status::Code(0)));
-    assert!(is_running(&bench, "pid"));
-    end(&bench, "pid");
-}
-
-#[test]
-fn a_grandchild_that_floods_the_pipe_from_outside_the_group_delays_nothing() {
-    let mut bench = Bench::new();
-    let script = "setsid sh -c 'echo $$ > pid.new; mv pid.new pid; exec yes' &
-        while ! [ -e pid ]; do :; done; exit 4";
-    assert_eq!(bench.run(script).1.status, Status::Code(4));
-    // Once nobody reads it any more, the pipe ends it.
-    while is_running(&bench, "pid") {
-        std::thread::yield_now();
-    }
+fn a_grandchild_that_floods_the_pipe_from_another_session_delays_nothing() {
+    alone(
+        "end::a_grandchild_that_floods_the_pipe_from_another_session_delays_nothing",
+        || {
+            let mut bench = Bench::new();
+            let script = "setsid sh -c 'echo $$ > pid.new; mv pid.new pid; exec yes' &
+            while ! [ -e pid ]; do :; done; exit 4";
+            let (_, ended) = bench.run(script);
+            assert_eq!(ended.status, Status::Code(4));
+            assert!(!is_running(&bench, "pid"));
+            assert!(
+                ended
+                    .leftovers
+                    .iter()
+                    .any(|it| it.pid == pid_in(&bench, "pid"))
+            );
+        },
+    );
 }
 
 #[test]
 fn leftovers_are_listed_and_gone() {
-    let mut bench = Bench::new();
-    let mut command = bench.shell(
-        "sleep 600 > /dev/null 2>&1 & echo $! > first
-         (trap '' TERM HUP INT; exec tail -f /dev/null) > /dev/null 2>&1 & echo $! > second",
-    );
-    command.leftovers = LeftoverPolicy::EndAndList;
-    let ended = bench.run_command(&command).unwrap();
-    let pids: Vec<String> = ["first", "second"]
-        .map(|file| fs::read_to_string(bench.path(file)).unwrap())
-        .into();
-    let listed: Vec<String> = ended
-        .leftovers
-        .iter()
-        .map(|leftover| format!("{}\n", leftover.pid))
-        .collect();
-    assert_eq!(ended.leftovers.len(), 2, "{:?}", ended.leftovers);
-    assert!(
-        pids.iter().all(|pid| listed.contains(pid)),
-        "{pids:?} {listed:?}"
-    );
-    assert!(!is_running(&bench, "first") && !is_running(&bench, "second"));
+    alone("end::leftovers_are_listed_and_gone", || {
+        let mut bench = Bench::new();
+        let command = bench.shell(
+            "sleep 600 > /dev/null 2>&1 & echo $! > first
+             (trap '' TERM HUP INT; exec tail -f /dev/null) > /dev/null 2>&1 & echo $! > second",
+        );
+        let ended = bench.run_command(&command).unwrap();
+        let pids: Vec<String> = ["first", "second"]
+            .map(|file| fs::read_to_string(bench.path(file)).unwrap())
+            .into();
+        let listed: Vec<String> = ended
+            .leftovers
+            .iter()
+            .map(|leftover| format!("{}\n", leftover.pid))
+            .collect();
+        assert_eq!(ended.leftovers.len(), 2, "{:?}", ended.leftovers);
+        assert!(
+            pids.iter().all(|pid| listed.contains(pid)),
+            "{pids:?} {listed:?}"
+        );
+        assert!(!is_running(&bench, "first") && !is_running(&bench, "second"));
+    });
 }
 
 #[test]
 fn silent_leftovers_are_gone_when_the_exit_is_told() {
-    let mut bench = Bench::new();
-    for _ in 0..20 {
-        bench.run("sleep 600 > /dev/null 2>&1 & echo $! > pid");
-        assert!(!is_running(&bench, "pid"));
-    }
+    alone(
+        "end::silent_leftovers_are_gone_when_the_exit_is_told",
+        || {
+            let mut bench = Bench::new();
+            for _ in 0..20 {
+                bench.run("sleep 600 > /dev/null 2>&1 & echo $! > pid");
+                assert!(!is_running(&bench, "pid"));
+            }
+        },
+    );
 }
 
 #[test]
 fn a_clean_command_has_no_leftovers() {
-    let mut bench = Bench::new();
-    let mut command = bench.shell("seq 1 100 | sort | uniq | wc -l; sleep 0 & wait");
-    command.leftovers = LeftoverPolicy::EndAndList;
-    for _ in 0..20 {
-        assert_eq!(bench.run_command(&command).unwrap().leftovers, []);
-    }
-}
-
-#[test]
-fn allowed_leftovers_live_on() {
-    let mut bench = Bench::new();
-    let mut command = bench.shell("sleep 600 & echo $! > pid");
-    command.leftovers = LeftoverPolicy::Allow;
-    bench.run_command(&command).unwrap();
-    assert!(is_running(&bench, "pid"));
-    end(&bench, "pid");
+    alone("end::a_clean_command_has_no_leftovers", || {
+        let mut bench = Bench::new();
+        let command = bench.shell("seq 1 100 | sort | uniq | wc -l; sleep 0 & wait");
+        for _ in 0..20 {
+            assert_eq!(bench.run_command(&command).unwrap().leftovers, []);
+        }
+    });
 }
 
 #[test]

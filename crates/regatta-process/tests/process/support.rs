@@ -25,7 +25,7 @@ pub(crate) struct Bench {
 impl Bench {
     pub(crate) fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let supervisor = Supervisor::new(Guardian::start()).unwrap();
+        let supervisor = Supervisor::new(&Guardian::absent()).unwrap();
         Self { dir, supervisor }
     }
 
@@ -106,6 +106,18 @@ impl Bench {
     }
 }
 
+/// Returns the pid that a file in the directory of the commands holds.
+pub(crate) fn pid_in(bench: &Bench, file: &str) -> i32 {
+    let pid = fs::read_to_string(bench.path(file)).unwrap();
+    pid.trim().parse().unwrap()
+}
+
+/// Returns whether the process whose pid the file holds still runs.
+pub(crate) fn is_running(bench: &Bench, file: &str) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{}/stat", pid_in(bench, file)));
+    stat.is_ok_and(|stat| !stat.contains(") Z "))
+}
+
 /// Set in a copy of this test binary; the test it names then plays the other process.
 const ROLE: &str = "PROCESS_TEST_ROLE";
 
@@ -127,3 +139,13 @@ pub(crate) fn is_played() -> bool {
 
 /// The exit code of a copy that played its part to the end: neither success nor a failed test.
 pub(crate) const PLAYED: i32 = 42;
+
+/// Runs the body of the test of that path in a copy of this binary, where it is the only test: orphans go to a process
+/// as a whole, and other tests of this one would take them for their own.
+pub(crate) fn alone(test: &str, body: impl FnOnce()) {
+    if is_played() {
+        body();
+        std::process::exit(PLAYED);
+    }
+    assert_eq!(play(test, "").code(), Some(PLAYED), "{test}");
+}

@@ -68,6 +68,12 @@ pub enum Occurrence {
     Resized,
     /// A waker was used.
     Woken,
+    /// The user wants a pause.
+    Suspended,
+    /// The pause is over.
+    Resumed,
+    /// Nobody waits for the end of the run any more.
+    Abandoned,
 }
 
 impl Local {
@@ -76,7 +82,7 @@ impl Local {
     /// # Errors
     /// The temporary directory or the watch over processes cannot be set up.
     pub fn new(
-        guardian: Guardian,
+        guardian: &Guardian,
         workplace: Workplace,
         launches: IdMap<TaskId, Launch>,
     ) -> io::Result<Self> {
@@ -124,6 +130,16 @@ impl Local {
     pub fn signal(&mut self, attempt: AttemptId, signal: StopSignal) {
         self.stopped.insert(attempt);
         self.supervisor.signal(key(attempt), system_signal(signal));
+    }
+
+    /// Stops everything that runs, and this run with it, until the user goes on.
+    pub fn pause(&mut self) {
+        self.supervisor.pause();
+    }
+
+    /// Lets everything go on after a pause.
+    pub fn resume(&mut self) {
+        self.supervisor.resume();
     }
 
     /// Waits until something happens or the time is over, and returns what happened.
@@ -177,6 +193,9 @@ impl Local {
             Happening::Signal(_) => Occurrence::Signal(StopSignal::Terminate),
             Happening::Resized => Occurrence::Resized,
             Happening::Woken => Occurrence::Woken,
+            Happening::Suspended => Occurrence::Suspended,
+            Happening::Resumed => Occurrence::Resumed,
+            Happening::Abandoned => Occurrence::Abandoned,
         }
     }
 
@@ -222,8 +241,7 @@ impl Local {
             max_log_bytes: launch.max_log_bytes,
             follow: self.workplace.follow,
             leftovers: match launch.leftovers {
-                Leftovers::Kill => LeftoverPolicy::End,
-                Leftovers::Fail => LeftoverPolicy::EndAndList,
+                Leftovers::Kill | Leftovers::Fail => LeftoverPolicy::End,
                 Leftovers::Allow => LeftoverPolicy::Allow,
             },
         }
@@ -291,6 +309,15 @@ fn exit_of(error: &SpawnError) -> Exit {
     }
 }
 
+fn named(processes: Vec<regatta_process::Leftover>) -> Vec<Leftover> {
+    let processes = processes.into_iter();
+    let named = processes.map(|it| Leftover {
+        pid: it.pid,
+        name: it.name,
+    });
+    named.collect()
+}
+
 fn report_of(ended: Ended) -> AttemptReport {
     AttemptReport {
         exit: match ended.status {
@@ -302,14 +329,8 @@ fn report_of(ended: Ended) -> AttemptReport {
             max_rss_bytes: ended.usage.max_rss_bytes,
             method: UsageMethod::Wait4,
         }),
-        leftovers: ended
-            .leftovers
-            .into_iter()
-            .map(|it| Leftover {
-                pid: it.pid,
-                name: it.name,
-            })
-            .collect(),
+        leftovers: named(ended.leftovers),
+        survivors: named(ended.survivors),
         log: LogReport {
             bytes: ended.log.bytes,
             elided_bytes: ended.log.elided_bytes,

@@ -7,7 +7,6 @@ use std::process::ExitCode;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
 use clap_complete::CompleteEnv;
-use regatta_process::Guardian;
 
 use super::{check, completions, graph, list, log, man, report, run, schema};
 use crate::cli::{Cli, Command, CommandFailure, PlaceArgs, ignore_empty_variables};
@@ -17,7 +16,7 @@ use crate::report::terminal::choose_colour;
 /// Parses the command line, does what it says and returns the exit code. A run that the user ended by a signal
 /// does not return: the process dies by that signal.
 #[must_use]
-pub fn main(guardian: Guardian) -> ExitCode {
+pub fn main() -> ExitCode {
     // Answers a shell that asks for completions, and ends the process then.
     CompleteEnv::with_factory(Cli::command).complete();
     let matches = ignore_empty_variables(Cli::command()).get_matches();
@@ -26,7 +25,7 @@ pub fn main(guardian: Guardian) -> ExitCode {
         Err(error) => error.exit(),
     };
     let place = cli.place.clone();
-    match dispatch(cli, &matches, guardian) {
+    match dispatch(cli, &matches) {
         Ok(code) => ExitCode::from(code),
         Err(failure) => {
             complain(&failure, &place);
@@ -35,7 +34,7 @@ pub fn main(guardian: Guardian) -> ExitCode {
     }
 }
 
-fn dispatch(mut cli: Cli, matches: &ArgMatches, guardian: Guardian) -> Result<u8, CommandFailure> {
+fn dispatch(mut cli: Cli, matches: &ArgMatches) -> Result<u8, CommandFailure> {
     // Without a working directory paths are shown absolute.
     cli.place.started_in = env::current_dir().unwrap_or_default();
     if let Some(directory) = &cli.place.directory {
@@ -47,7 +46,7 @@ fn dispatch(mut cli: Cli, matches: &ArgMatches, guardian: Guardian) -> Result<u8
         })?;
     }
     let Some(command) = cli.command else {
-        return run::run(&cli.place, &cli.run, matches, guardian);
+        return run::run(&cli.place, &cli.run, matches);
     };
     let (name, submatches) = matches
         .subcommand()
@@ -55,7 +54,7 @@ fn dispatch(mut cli: Cli, matches: &ArgMatches, guardian: Guardian) -> Result<u8
     refuse_misplaced_flags(matches, name)?;
     let place = &cli.place;
     match command {
-        Command::Run(args) => run::run(place, &args, submatches, guardian),
+        Command::Run(args) => run::run(place, &args, submatches),
         Command::List(args) => list::list(place, &args, submatches),
         // Variables that configure runs hold here too; the words of a run do not.
         Command::Check(args) => check::check(place, &args, &cli.run, matches),

@@ -7,6 +7,7 @@ mod dry_run;
 mod graph;
 mod list;
 mod log;
+mod loss;
 mod man;
 mod output;
 mod report;

@@ -13,12 +13,14 @@ use regatta_process::{Follow, Guardian, descriptor_limit, die_by};
 
 use super::dry_run::render_plan;
 use super::list::print_list;
+use super::loss::{Will, conclude_lost};
 use super::output::{complain, notice, print, stdout_failure, warn};
 use super::run_header::{Origin, header, host_name, new_run_id};
 use super::{run_terminal, setup};
 use crate::audience::{Audience, Stream};
 use crate::backend::{Local, Workplace, system_signal};
 use crate::cli::{CommandFailure, ListFormat, OnBusyChoice, PlaceArgs, RunArgs, RunFormat};
+use crate::clock::Clock;
 use crate::config::Config;
 use crate::drive::{Drive, Outcome};
 use crate::log_dir::{Claim, ClaimError, Claimant, Holder, LogDir, OnBusy, Place, claim};
@@ -34,7 +36,6 @@ pub(super) fn run(
     place: &PlaceArgs,
     args: &RunArgs,
     matches: &ArgMatches,
-    guardian: Guardian,
 ) -> Result<u8, CommandFailure> {
     let config = setup::load_for_run(place, args, matches)?;
     if args.list {
@@ -59,29 +60,44 @@ pub(super) fn run(
         return Ok(0);
     }
     let run_id = new_run_id();
-    let claim = claim_log_dir(args, &config, &run_id)?;
+    let paths: Vec<PathBuf> = args.report.iter().map(|it| it.path.clone()).collect();
+    // Nothing has started a thread yet.
+    let mut guardian = Guardian::start(|loss| conclude_lost(loss, &paths));
+    let Claim { place: logs, lock } = claim_log_dir(args, &config, &run_id, guardian.pid())?;
+    let will = Will {
+        run_id: &run_id,
+        log_dir: &logs.path,
+    };
+    guardian.entrust(will.to_bytes(), lock).map_err(|error| {
+        CommandFailure::Infrastructure(format!("the run is unguarded: {error}"))
+    })?;
     let begin = Instant::now();
     let run = Run {
         args,
         header: header(Origin {
             run_id,
-            log_dir: &claim.place.as_given,
+            log_dir: &logs.as_given,
             place,
             config: &config,
             project: &project,
             cpus,
         }),
-        claim,
+        logs,
         begin,
     };
-    run.carry_out(place, &config, project, guardian)
+    let concluded = run.carry_out(place, &config, project, &guardian);
+    guardian.release();
+    match concluded? {
+        Conclusion::Exit(code) => Ok(code),
+        Conclusion::Die(signal) => die_by(system_signal(signal)),
+    }
 }
 
 /// A run that is decided and has not started yet.
 struct Run<'a> {
     args: &'a RunArgs,
     /// The log directory, which is ours.
-    claim: Claim,
+    logs: Place,
     header: RunHeader,
     begin: Instant,
 }
@@ -92,19 +108,18 @@ impl Run<'_> {
         place: &PlaceArgs,
         config: &Config,
         project: Project,
-        guardian: Guardian,
-    ) -> Result<u8, CommandFailure> {
+        guardian: &Guardian,
+    ) -> Result<Conclusion, CommandFailure> {
         for target in &self.args.report {
             check_replaceable(&target.path)?;
         }
         let names = self.header.suites.iter().map(|suite| suite.name.as_str());
-        let log_dir =
-            LogDir::prepare(&self.claim.place.path, &config.root, names).map_err(|error| {
-                CommandFailure::Infrastructure(format!(
-                    "cannot use the log directory `{}`: {error}",
-                    self.header.log_dir
-                ))
-            })?;
+        let log_dir = LogDir::prepare(&self.logs.path, &config.root, names).map_err(|error| {
+            CommandFailure::Infrastructure(format!(
+                "cannot use the log directory `{}`: {error}",
+                self.header.log_dir
+            ))
+        })?;
         // A path that cannot be written shows before anything of an earlier run is replaced, and from here on nobody
         // finds yesterday's green, whatever happens to this process.
         let record = Record::new(self.header.clone());
@@ -115,7 +130,7 @@ impl Run<'_> {
         let mut audience = self.gather_audience(place, record)?;
         let workplace = Workplace {
             run_id: self.header.run_id.clone(),
-            log_dir: self.claim.place.path.clone(),
+            log_dir: self.logs.path.clone(),
             follow: if self.args.verbose {
                 Follow::Chunks
             } else {
@@ -141,12 +156,17 @@ impl Run<'_> {
             backend: &mut backend,
             audience: &mut audience,
             repository: repository::ask(&config.root, move || waker.wake()),
-            begin: self.begin,
+            clock: Clock::new(self.begin),
         }
         .run()
         .map_err(|error| CommandFailure::Infrastructure(format!("cannot watch suites: {error}")))?;
         // The suites are gone, and so may be their temporary directories.
         drop(backend);
+        let Some(outcome) = outcome else {
+            // The terminal belongs to somebody else by now, and the journal says how far the run came.
+            audience.terminal.leave();
+            return Ok(Conclusion::Die(StopSignal::Kill));
+        };
         Ok(self.conclude(audience, &log_dir, outcome))
     }
 
@@ -155,7 +175,7 @@ impl Run<'_> {
         place: &PlaceArgs,
         record: Record,
     ) -> Result<Audience, CommandFailure> {
-        let journal = self.claim.place.path.join(JOURNAL_NAME);
+        let journal = self.logs.path.join(JOURNAL_NAME);
         let stream = match self.args.format {
             RunFormat::Human | RunFormat::Json => None,
             RunFormat::Jsonl => {
@@ -170,25 +190,29 @@ impl Run<'_> {
                     journal.display()
                 ))
             })?,
-            terminal: run_terminal::open(self.args, place, &self.claim.place).map_err(|error| {
+            terminal: run_terminal::open(self.args, place, &self.logs).map_err(|error| {
                 CommandFailure::Infrastructure(format!("cannot write text for people: {error}"))
             })?,
             stream,
             record,
             log_errors: Vec::new(),
+            survivors: Vec::new(),
         })
     }
 
     /// Returns where the report goes: wherever the user wants it, and beside the logs.
     fn report_paths(&self) -> Vec<PathBuf> {
         let wanted = self.args.report.iter().map(|target| target.path.clone());
-        wanted
-            .chain([self.claim.place.path.join(REPORT_NAME)])
-            .collect()
+        wanted.chain([self.logs.path.join(REPORT_NAME)]).collect()
     }
 
-    /// Writes the reports, tells the end, and returns the exit code, or dies by the user's signal.
-    fn conclude(&self, mut audience: Audience, log_dir: &LogDir, outcome: Outcome) -> u8 {
+    /// Writes the reports, tells the end, and returns how this process is to end.
+    fn conclude(&self, mut audience: Audience, log_dir: &LogDir, outcome: Outcome) -> Conclusion {
+        for survivor in &audience.survivors {
+            warn(&format!(
+                "this process cannot be ended and lives on: {survivor}"
+            ));
+        }
         let mut troubles = self.remove_stale_logs(&audience.record, log_dir);
         troubles.extend(
             audience
@@ -223,12 +247,13 @@ impl Run<'_> {
         for failure in &lost {
             complain(failure);
         }
-        if let Some(signal) = outcome.interrupt {
-            die_by(system_signal(signal));
-        }
-        match exit_code(&audience.record, None, &troubles) {
-            0 if !lost.is_empty() => 3,
-            code => code,
+        match (
+            outcome.interrupt,
+            exit_code(&audience.record, None, &troubles),
+        ) {
+            (Some(signal), _) => Conclusion::Die(signal),
+            (None, 0) if !lost.is_empty() => Conclusion::Exit(3),
+            (None, code) => Conclusion::Exit(code),
         }
     }
 
@@ -255,8 +280,16 @@ impl Run<'_> {
     }
 }
 
+/// How the process of a run is to end.
+enum Conclusion {
+    /// With this exit code.
+    Exit(u8),
+    /// By this signal.
+    Die(StopSignal),
+}
+
 /// Returns the first of these that applies: the signal, a failed suite, something of the runner's own.
-fn exit_code(record: &Record, interrupt: Option<StopSignal>, troubles: &[String]) -> u8 {
+pub(super) fn exit_code(record: &Record, interrupt: Option<StopSignal>, troubles: &[String]) -> u8 {
     let failures = record.tasks.iter().filter_map(|task| match &task.verdict {
         Some(Verdict::Failed(failure)) => Some(failure),
         _ => None,
@@ -284,7 +317,7 @@ fn check_replaceable(path: &Path) -> Result<(), CommandFailure> {
     }
 }
 
-fn write_report(path: &Path, report: &str) -> Result<(), CommandFailure> {
+pub(super) fn write_report(path: &Path, report: &str) -> Result<(), CommandFailure> {
     write_atomically(path, report.as_bytes()).map_err(|error| {
         CommandFailure::Infrastructure(format!(
             "cannot write the report `{}`: {error}",
@@ -300,7 +333,12 @@ fn available_cpus() -> u32 {
 }
 
 /// Takes the log directory for this run.
-fn claim_log_dir(args: &RunArgs, config: &Config, run_id: &str) -> Result<Claim, CommandFailure> {
+fn claim_log_dir(
+    args: &RunArgs,
+    config: &Config,
+    run_id: &str,
+    pid: i32,
+) -> Result<Claim, CommandFailure> {
     let place = Place {
         path: setup::log_dir(config),
         as_given: config.run.log_dir.value.clone(),
@@ -308,7 +346,7 @@ fn claim_log_dir(args: &RunArgs, config: &Config, run_id: &str) -> Result<Claim,
     let claimant = Claimant {
         holder: Holder {
             run_id: run_id.to_owned(),
-            pid: std::process::id().try_into().unwrap_or_default(),
+            pid,
             host: host_name(),
             since: jiff::Zoned::now().strftime("%H:%M:%S").to_string(),
         },

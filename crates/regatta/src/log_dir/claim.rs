@@ -2,13 +2,14 @@
 
 use std::fs::{self, DirBuilder};
 use std::io;
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Component, Path, PathBuf};
 
 use rustix::process::geteuid;
 use thiserror::Error;
 
-use super::lock::{Attempt, Holder, Lock, try_lock};
+use super::lock::{Attempt, Holder, try_lock};
 
 /// A log directory, under both of its names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,12 +40,13 @@ pub enum OnBusy {
     Fail,
 }
 
-/// A log directory that is ours until this is dropped, or until this process dies.
+/// A log directory that is ours.
 #[derive(Debug)]
 pub struct Claim {
     /// Where it is: another place than was asked for in a run inside a suite.
     pub place: Place,
-    _lock: Lock,
+    /// The directory is ours for as long as somebody has this open, at most until the last of them dies.
+    pub lock: OwnedFd,
 }
 
 /// A log directory that cannot be had. Each message fits after "failed to".
@@ -119,7 +121,10 @@ pub fn claim(
             waiting.wait(&claimant.holder).map_err(failed)?
         }
     };
-    Ok(Claim { place, _lock: lock })
+    Ok(Claim {
+        place,
+        lock: lock.into_descriptor(),
+    })
 }
 
 fn is_above(holder: &Holder, claimant: &Claimant) -> bool {

@@ -5,6 +5,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, Write};
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
@@ -20,7 +21,7 @@ pub(super) const LOCK_NAME: &str = ".lock";
 #[derive(Debug)]
 pub(super) struct Lock {
     /// Held for the lock on it; closed on exec, so no suite inherits it.
-    _file: File,
+    file: File,
 }
 
 /// Who holds a lock, as he wrote it down himself.
@@ -34,6 +35,13 @@ pub struct Holder {
     pub host: String,
     /// When he took the lock, RFC 3339.
     pub since: String,
+}
+
+impl Lock {
+    /// Returns the open file, with which the lock goes from hand to hand.
+    pub(super) fn into_descriptor(self) -> OwnedFd {
+        self.file.into()
+    }
 }
 
 /// What came of an attempt to take a lock.
@@ -104,7 +112,7 @@ fn sign(mut file: File, holder: &Holder) -> io::Result<Lock> {
     file.set_len(0)?;
     file.rewind()?;
     file.write_all(&text)?;
-    Ok(Lock { _file: file })
+    Ok(Lock { file })
 }
 
 fn read_holder(mut file: &File) -> Option<Holder> {

@@ -344,7 +344,8 @@ pub(super) fn describe_failure(failure: &Failure, attempts: usize) -> String {
 }
 
 /// Returns the usual name of a signal number of Linux.
-pub(super) fn signal_name(signal: i32) -> Option<&'static str> {
+#[must_use]
+pub fn signal_name(signal: i32) -> Option<&'static str> {
     Some(match signal {
         1 => "SIGHUP",
         2 => "SIGINT",

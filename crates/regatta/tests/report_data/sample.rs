@@ -118,6 +118,7 @@ impl Sample {
         Journal {
             header: self.header.clone(),
             events: self.events.clone(),
+            bytes: self.render().len() as u64,
             torn: None,
         }
         .record()

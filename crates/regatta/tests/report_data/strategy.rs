@@ -122,11 +122,13 @@ fn report() -> impl Strategy<Value = AttemptReport> {
         },
     );
     let excerpt = vec(any::<String>(), 0..3);
-    (exit, option::of(usage), vec(leftover, 0..3), log, excerpt).prop_map(
-        |(exit, usage, leftovers, log, excerpt)| AttemptReport {
+    let leftovers = (vec(leftover.clone(), 0..3), vec(leftover, 0..2));
+    (exit, option::of(usage), leftovers, log, excerpt).prop_map(
+        |(exit, usage, (leftovers, survivors), log, excerpt)| AttemptReport {
             exit,
             usage,
             leftovers,
+            survivors,
             log,
             excerpt,
         },

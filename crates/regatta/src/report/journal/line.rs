@@ -5,7 +5,7 @@
 
 use std::io::Write;
 
-use regatta_core::event::Event;
+use regatta_core::event::{Event, RunHeader};
 use regatta_core::id::{Id, TaskId};
 use regatta_core::time::Time;
 use serde::{Deserialize, Serialize};
@@ -43,14 +43,22 @@ pub(super) struct Place {
 }
 
 impl LineRenderer {
+    /// Returns a renderer that goes on with a stream of which `count` lines exist, the header among them.
+    pub(super) fn resume(header: &RunHeader, count: u64) -> Self {
+        Self {
+            next: count,
+            names: task_names(header),
+            line: Vec::new(),
+        }
+    }
+
     /// Returns the next line of the stream, with its newline.
     ///
     /// *Shape*: one JSON object: `seq`, `at`, for an event of one task its `suite` by name, the event's own
     /// fields, and last `crc`: eight hexadecimal digits of CRC-32 over all bytes before `,"crc"`.
     pub fn render_line(&mut self, at: Time, event: &Event) -> &[u8] {
         if let Event::RunStarted(header) = event {
-            let name = |suite: &_| header.suites[Id::index(*suite)].name.clone();
-            self.names = header.tasks.iter().map(name).collect();
+            self.names = task_names(header);
         }
         let task = find_task(event);
         let prefix = Prefix {
@@ -74,6 +82,11 @@ impl LineRenderer {
         self.next += 1;
         line
     }
+}
+
+fn task_names(header: &RunHeader) -> Vec<String> {
+    let name = |suite: &_| header.suites[Id::index(*suite)].name.clone();
+    header.tasks.iter().map(name).collect()
 }
 
 /// Returns whether a line, without its newline, ends in the sum of its own bytes.

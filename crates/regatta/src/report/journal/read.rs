@@ -26,6 +26,8 @@ pub struct Journal {
     pub header: RunHeader,
     /// What happened after that, in order. Every task it names is in the header.
     pub events: Vec<(Time, Event)>,
+    /// How many bytes of the file are told here.
+    pub bytes: u64,
     /// Where reading stopped, when that was before the end of the file.
     pub torn: Option<TornAt>,
 }
@@ -106,12 +108,16 @@ pub fn parse_journal(mut source: impl BufRead) -> Result<Journal, JournalFault> 
     let mut journal = Journal {
         header,
         events: Vec::new(),
+        bytes: line.len() as u64,
         torn: None,
     };
     let mut seq = 1;
     while read_line(&mut source, &mut line)? {
         match parse_line(&line, seq, tasks) {
-            Ok(event) => journal.events.push(event),
+            Ok(event) => {
+                journal.events.push(event);
+                journal.bytes += line.len() as u64;
+            }
             Err(why) => {
                 journal.torn = Some(TornAt { line: seq + 1, why });
                 break;

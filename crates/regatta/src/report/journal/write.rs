@@ -12,6 +12,7 @@ use regatta_core::time::Time;
 use rustix::fs::{Mode, OFlags, open};
 
 use super::line::LineRenderer;
+use super::read::Journal;
 
 /// The journal of the run that goes on.
 #[derive(Debug)]
@@ -41,6 +42,28 @@ impl JournalWriter {
             renderer: LineRenderer::default(),
             error: None,
         })
+    }
+
+    /// Opens the journal at `path` to go on where it was left; what cannot be trusted in it is cut off.
+    ///
+    /// # Errors
+    /// As for [`Self::create`].
+    pub fn resume(path: &Path, journal: &Journal) -> io::Result<Self> {
+        let flags = OFlags::WRONLY | OFlags::APPEND | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let file = File::from(open(path, flags, Mode::empty())?);
+        file.set_len(journal.bytes)?;
+        let lines = 1 + journal.events.len() as u64;
+        Ok(Self {
+            file,
+            renderer: LineRenderer::resume(&journal.header, lines),
+            error: None,
+        })
+    }
+
+    /// Closes the journal and returns why it ends before the run did, if it does.
+    #[must_use]
+    pub fn into_error(self) -> Option<io::Error> {
+        self.error
     }
 
     /// Returns why the journal ends before the run did, if it does.

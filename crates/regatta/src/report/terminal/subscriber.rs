@@ -80,6 +80,22 @@ impl<S: Sink> Terminal<S> {
         self.stale = true;
     }
 
+    /// Takes the region away, so that others can use the screen. It comes back with the next frame.
+    pub fn step_aside(&mut self) {
+        if self.region.is_drawn() {
+            let mut erase = String::new();
+            self.region.erase(self.options.size.columns, &mut erase);
+            self.outlet.write(&erase, Weight::Essential);
+        }
+        self.stale = true;
+    }
+
+    /// Leaves the screen as it is, for whoever uses it by now.
+    pub fn leave(&mut self) {
+        self.region = Region::default();
+        self.page.text.clear();
+    }
+
     /// Does what has become due: a frame, a line about what still runs, or another offer to a slow reader.
     pub fn tick(&mut self, at: Time) {
         if self.options.mode == Mode::Lines
@@ -244,10 +260,6 @@ impl<S: Sink> Subscriber for Terminal<S> {
 impl<S: Sink> Drop for Terminal<S> {
     /// Takes the region away, so that whatever ended the run finds a clean line.
     fn drop(&mut self) {
-        if self.region.is_drawn() {
-            let mut erase = String::new();
-            self.region.erase(self.options.size.columns, &mut erase);
-            self.outlet.write(&erase, Weight::Essential);
-        }
+        self.step_aside();
     }
 }

@@ -1,0 +1,229 @@
+//! Bringing a command to its end, whoever it left behind. Starts nothing and waits for nobody: the
+//! caller looks again.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, getpgrp, getsid, kill_process, kill_process_group};
+
+use super::children::Children;
+use super::owner::{Ending, Orphan, Ward};
+use crate::usage::reap_if_dead;
+use crate::{Leftover, LeftoverPolicy};
+
+/// How long those a command left behind may take to die, after which the command is over all the
+/// same. Usually it takes less than a millisecond; a process stuck in the kernel may take forever.
+pub(super) const PATIENCE: Duration = Duration::from_secs(2);
+
+/// How long a process of unknown origin holds up the end of a command. One that is about to
+/// execute a program has no environment for a moment.
+const STRANGER_PATIENCE: Duration = Duration::from_millis(20);
+
+/// The pause between two looks at what is being ended.
+pub(crate) const LOOK_AGAIN: Duration = Duration::from_millis(1);
+
+pub(crate) struct Brood {
+    children: Children,
+    /// The group and the session of this process.
+    shared: [i32; 2],
+    /// By leader, none of which has been reaped: a pid and a group of that number are theirs.
+    wards: BTreeMap<i32, Ward>,
+    /// Commands that are over, with processes that live on because they may, or cannot die.
+    retired: Vec<Ward>,
+    /// Which command an adopted process belongs to, by its serial number.
+    owners: BTreeMap<i32, u64>,
+    /// Whether some adopted process may be dead that was not looked at.
+    expects_deaths: bool,
+}
+
+/// Whom a command left behind.
+#[derive(Debug, Default)]
+pub(crate) struct Farewell {
+    /// Everyone who was alive when its leader had exited.
+    pub(crate) leftovers: Vec<Leftover>,
+    /// Those of them that were to die and did not.
+    pub(crate) survivors: Vec<Leftover>,
+}
+
+impl Brood {
+    pub(crate) fn new() -> Self {
+        let session = getsid(None).map_or(0, Pid::as_raw_pid);
+        Self {
+            children: Children::new(),
+            shared: [getpgrp().as_raw_pid(), session],
+            wards: BTreeMap::new(),
+            retired: Vec::new(),
+            owners: BTreeMap::new(),
+            expects_deaths: false,
+        }
+    }
+
+    pub(crate) fn add(&mut self, ward: Ward) {
+        self.wards.insert(ward.leader, ward);
+    }
+
+    /// Says that some child died, a command or an adopted process.
+    pub(crate) fn expect_deaths(&mut self) {
+        self.expects_deaths = true;
+    }
+
+    /// Reaps the adopted processes that died, unless a look since then has done so.
+    pub(crate) fn reap_expected(&mut self) {
+        if self.expects_deaths {
+            for pid in self.list_orphans() {
+                self.forget_if_dead(pid);
+            }
+        }
+    }
+
+    /// Takes one look at a command whose leader has exited: ends everyone who belongs to it, or,
+    /// if nobody is left, returns its farewell. Only then may the leader be reaped, and its number
+    /// go to another process.
+    pub(crate) fn sweep(&mut self, leader: i32, policy: LeftoverPolicy) -> Option<Farewell> {
+        let listed = self.list_orphans();
+        let ward = self.wards.get_mut(&leader)?;
+        if listed.is_empty() && ward.ending.is_none() {
+            self.wards.remove(&leader);
+            return Some(Farewell::default());
+        }
+        ward.ending.get_or_insert_with(Ending::new);
+        self.sweep_orphans(leader, policy, listed)
+    }
+
+    fn sweep_orphans(
+        &mut self,
+        leader: i32,
+        policy: LeftoverPolicy,
+        mut pids: Vec<i32>,
+    ) -> Option<Farewell> {
+        // One that was dead, and is reaped here, may have made new orphans since the list was made.
+        let listed = pids.len();
+        pids.retain(|pid| !self.forget_if_dead(*pid));
+        let is_complete = pids.len() == listed;
+        let orphans: Vec<Orphan> = pids
+            .into_iter()
+            .map(|pid| Orphan::new(pid, &self.shared))
+            .collect();
+        let owners: Vec<Option<u64>> = orphans.iter().map(|it| self.owner(it)).collect();
+        let owners_in_use = &self.owners;
+        self.retired
+            .retain(|ward| owners_in_use.values().any(|it| *it == ward.serial));
+        let ward = self.wards.get(&leader)?;
+        let since = ward.ending.as_ref()?.since;
+        let is_late = since.elapsed() >= STRANGER_PATIENCE;
+        let (mut own, mut suspects, mut is_undecided) = (Vec::new(), Vec::new(), false);
+        for (orphan, owner) in orphans.iter().zip(owners) {
+            if owner == Some(ward.serial) {
+                own.push(orphan);
+            } else if owner.is_none() && orphan.may_stem_from(ward) {
+                if !is_late {
+                    is_undecided = true;
+                } else if self.has_other_suspicion(ward, orphan) {
+                    suspects.push(orphan);
+                } else {
+                    own.push(orphan);
+                }
+            }
+        }
+        let may_stay = own.is_empty() || policy == LeftoverPolicy::Allow;
+        let ending = self.wards.get_mut(&leader)?.ending.as_mut()?;
+        for orphan in own.iter().chain(&suspects) {
+            ending.note(orphan);
+        }
+        let is_settled = is_complete && may_stay && !is_undecided;
+        if is_settled || since.elapsed() >= PATIENCE {
+            return self.dismiss(leader, &own, policy);
+        }
+        if !may_stay {
+            for orphan in &own {
+                self.kill_with_group(orphan, leader);
+            }
+            kill_group(leader);
+        }
+        None
+    }
+
+    /// Lets a command go. `left` are those of it that live on.
+    fn dismiss(
+        &mut self,
+        leader: i32,
+        left: &[&Orphan],
+        policy: LeftoverPolicy,
+    ) -> Option<Farewell> {
+        let mut ward = self.wards.remove(&leader)?;
+        let leftovers = ward.ending.take().map(|it| it.leftovers());
+        let mut survivors = Vec::new();
+        if !left.is_empty() {
+            let serial = ward.serial;
+            self.owners.extend(left.iter().map(|it| (it.pid, serial)));
+            ward.start = ward.start();
+            self.retired.push(ward);
+            if policy == LeftoverPolicy::End {
+                let left = left.iter().filter_map(|it| it.process.as_ref());
+                survivors.extend(left.map(crate::process::Process::to_leftover));
+            }
+        }
+        Some(Farewell {
+            leftovers: leftovers.unwrap_or_default(),
+            survivors,
+        })
+    }
+
+    /// Returns the children that are no commands, dead or alive.
+    fn list_orphans(&mut self) -> Vec<i32> {
+        // Whoever asks also reaps.
+        self.expects_deaths = false;
+        let mut pids = self.children.list();
+        pids.retain(|pid| !self.wards.contains_key(pid));
+        pids
+    }
+
+    /// Reaps an adopted process if it is dead, and returns whether it was.
+    fn forget_if_dead(&mut self, pid: i32) -> bool {
+        let is_dead = reap_if_dead(pid);
+        if is_dead {
+            self.owners.remove(&pid);
+        }
+        is_dead
+    }
+
+    fn owner(&mut self, orphan: &Orphan) -> Option<u64> {
+        let known = self.owners.get(&orphan.pid).copied();
+        let owner =
+            known.or_else(|| orphan.find_owner(&self.wards.values().chain(&self.retired)))?;
+        self.owners.insert(orphan.pid, owner);
+        Some(owner)
+    }
+
+    /// Returns whether the process may also stem from a command that goes on.
+    fn has_other_suspicion(&self, ward: &Ward, orphan: &Orphan) -> bool {
+        let others = self.wards.values().filter(|it| it.ending.is_none());
+        others
+            .chain(&self.retired)
+            .any(|other| other.serial != ward.serial && orphan.may_stem_from(other))
+    }
+
+    /// Ends a process together with its group, unless the group is that of another command.
+    fn kill_with_group(&self, orphan: &Orphan, leader: i32) {
+        let group = orphan.group().filter(|group| !self.shared.contains(group));
+        if let Some(group) = group.filter(|it| *it == leader || !self.wards.contains_key(it)) {
+            kill_group(group);
+        }
+        kill(orphan.pid);
+    }
+}
+
+/// Ends a child, whose pid is its own as long as it is not reaped.
+pub(super) fn kill(pid: i32) {
+    if let Some(pid) = Pid::from_raw(pid) {
+        // It fails for the dead, and for those of another user, who are named in the end.
+        let _ = kill_process(pid, Signal::KILL);
+    }
+}
+
+pub(crate) fn kill_group(group: i32) {
+    if let Some(group) = Pid::from_raw(group) {
+        // It fails when nobody is left, or nobody who may be signalled: there is nothing to do.
+        let _ = kill_process_group(group, Signal::KILL);
+    }
+}

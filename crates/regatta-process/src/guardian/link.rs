@@ -1,0 +1,144 @@
+//! The connection between guardian and runner. Each sees when the other's end closes.
+
+use std::io::{self, IoSlice, IoSliceMut};
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use rustix::cmsg_space;
+use rustix::io::Errno;
+use rustix::net::{
+    AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer,
+    SendAncillaryMessage, SendFlags, SocketFlags, SocketType, recvmsg, sendmsg, socketpair,
+};
+
+use crate::signal::Notice;
+
+/// The longest message, far below what a socket takes by default.
+const MAX_BYTES: usize = 64 * 1024;
+
+/// One end of the connection.
+#[derive(Debug)]
+pub(crate) struct Link {
+    socket: OwnedFd,
+}
+
+/// What the runner says to its guardian.
+#[derive(Debug)]
+pub(super) enum Message {
+    /// What to do with what is lost if the runner dies, and a descriptor to hold until the end.
+    Entrust(Vec<u8>, Option<OwnedFd>),
+    /// Nothing can be lost any more.
+    Release,
+    /// Everything is paused.
+    Paused,
+}
+
+impl Link {
+    pub(super) fn pair() -> io::Result<(Self, Self)> {
+        let (one, other) = socketpair(
+            AddressFamily::UNIX,
+            SocketType::SEQPACKET,
+            SocketFlags::CLOEXEC,
+            None,
+        )?;
+        Ok((Self { socket: one }, Self { socket: other }))
+    }
+
+    pub(super) fn try_clone(&self) -> io::Result<Self> {
+        let socket = self.socket.try_clone()?;
+        Ok(Self { socket })
+    }
+
+    /// Passes a notice on. It gets lost where the other end is gone.
+    pub(super) fn notify(&self, notice: Notice) {
+        let _ = self.send(&[notice.to_byte()], None);
+    }
+
+    /// Returns the next notice, or `None` when there will be no more. To be called when there is
+    /// something to read.
+    pub(crate) fn receive_notice(&self) -> Option<Notice> {
+        let (bytes, _) = self.receive()?;
+        bytes.first().copied().and_then(Notice::from_byte)
+    }
+
+    pub(super) fn tell(&self, message: Message) -> io::Result<()> {
+        match message {
+            Message::Entrust(will, held) => {
+                let bytes = [b"E", will.as_slice()].concat();
+                self.send(&bytes, held.as_ref().map(AsFd::as_fd))
+            }
+            Message::Release => self.send(b"R", None),
+            Message::Paused => self.send(b"P", None),
+        }
+    }
+
+    /// Tells the guardian that everything is paused.
+    pub(crate) fn confirm_pause(&self) {
+        // It fails where the guardian is gone, which shows in another way.
+        let _ = self.tell(Message::Paused);
+    }
+
+    /// Returns the next message, or `None` when there will be no more.
+    pub(super) fn receive_message(&self) -> Option<Message> {
+        let (bytes, descriptor) = self.receive()?;
+        match bytes.split_first()? {
+            (b'E', will) => Some(Message::Entrust(will.to_owned(), descriptor)),
+            (b'R', _) => Some(Message::Release),
+            (_, _) => Some(Message::Paused),
+        }
+    }
+
+    fn send(&self, bytes: &[u8], descriptor: Option<BorrowedFd<'_>>) -> io::Result<()> {
+        let mut space = [MaybeUninit::uninit(); cmsg_space!(ScmRights(1))];
+        let mut control = SendAncillaryBuffer::new(&mut space);
+        let descriptors = descriptor.as_slice();
+        if !descriptors.is_empty() {
+            control.push(SendAncillaryMessage::ScmRights(descriptors));
+        }
+        loop {
+            let slices = [IoSlice::new(bytes)];
+            match sendmsg(&self.socket, &slices, &mut control, SendFlags::NOSIGNAL) {
+                Ok(_) => return Ok(()),
+                Err(Errno::INTR) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    fn receive(&self) -> Option<(Vec<u8>, Option<OwnedFd>)> {
+        let mut space = [MaybeUninit::uninit(); cmsg_space!(ScmRights(1))];
+        let mut control = RecvAncillaryBuffer::new(&mut space);
+        let mut bytes = vec![0; MAX_BYTES];
+        let count = loop {
+            let mut slices = [IoSliceMut::new(&mut bytes)];
+            match recvmsg(
+                &self.socket,
+                &mut slices,
+                &mut control,
+                RecvFlags::CMSG_CLOEXEC,
+            ) {
+                Ok(message) => break message.bytes,
+                Err(Errno::INTR) => {}
+                Err(_) => break 0,
+            }
+        };
+        if count == 0 {
+            return None;
+        }
+        bytes.truncate(count);
+        let mut descriptors = control
+            .drain()
+            .filter_map(|message| match message {
+                RecvAncillaryMessage::ScmRights(descriptors) => Some(descriptors),
+                _ => None,
+            })
+            .flatten();
+        Some((bytes, descriptors.next()))
+    }
+}
+
+impl AsFd for Link {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+}

@@ -1,0 +1,9 @@
+//! Two processes for one run: the guardian, which the user started, and the runner below it. Either
+//! ends everyone if the other dies.
+
+mod link;
+mod start;
+mod watch;
+
+pub(crate) use link::Link;
+pub use start::{Guardian, Loss, descriptor_limit};

@@ -1,0 +1,152 @@
+//! The beginning of the two processes, and what the runner sees of its guardian. Knows no command.
+
+use std::io;
+use std::os::fd::OwnedFd;
+
+use rustix::process::{Pid, Resource, getpid, getrlimit, set_child_subreaper, setsid};
+
+use super::link::{Link, Message};
+use super::watch::Watch;
+use crate::Status;
+use crate::signal::{PAUSE, REQUESTS, SignalPipe, ignore_requests, keep_exit_codes};
+
+/// The runner's view of the process that guards it.
+#[derive(Debug)]
+pub struct Guardian {
+    /// `None` where there is no guardian.
+    link: Option<Link>,
+    pid: i32,
+    /// What a guardian would hold.
+    held: Vec<OwnedFd>,
+}
+
+/// A runner that died before it had said that nothing can be lost any more.
+#[derive(Debug)]
+pub struct Loss {
+    /// What it had entrusted to its guardian.
+    pub will: Vec<u8>,
+    /// How it ended.
+    pub status: Status,
+}
+
+impl Guardian {
+    /// Splits this process in two and returns in the runner, which is the child. To be called
+    /// before any thread starts. The guardian passes signals on, waits for the runner, and then
+    /// ends every process the runner left; it ends as the runner did. If the runner died with
+    /// something entrusted, the guardian calls `mourn` and exits with what that returns.
+    ///
+    /// The runner leads a session without a terminal, and so do those it starts belong to one.
+    /// Both adopt orphans: as long as one of the two lives, no process below them is lost.
+    ///
+    /// Descriptors inherited from whoever started this process, from 3 on, are marked so that no
+    /// command inherits them in turn. Kernels before 5.11 cannot do that; there they stay as they
+    /// are.
+    ///
+    /// Without the means for a second process this one is its own runner.
+    ///
+    /// Source: `fork(2)`, `PR_SET_CHILD_SUBREAPER(2const)`, `close_range(2)`.
+    pub fn start(mourn: impl FnOnce(&Loss) -> u8) -> Self {
+        match Self::split(mourn) {
+            Ok(guardian) => guardian,
+            Err(_) => Self::absent(),
+        }
+    }
+
+    /// Returns what stands for a guardian where there is none: signals go to this process itself,
+    /// and its death leaves its commands alone.
+    #[must_use]
+    pub fn absent() -> Self {
+        mark_inherited_descriptors();
+        Self {
+            link: None,
+            pid: getpid().as_raw_pid(),
+            held: Vec::new(),
+        }
+    }
+
+    fn split(mourn: impl FnOnce(&Loss) -> u8) -> io::Result<Self> {
+        keep_exit_codes()?;
+        let (own, other) = Link::pair()?;
+        // Before the split, so that no signal falls into a gap.
+        let signals = SignalPipe::new(REQUESTS.into_iter().chain([PAUSE]))?;
+        let pid = getpid().as_raw_pid();
+        set_child_subreaper(Some(getpid()))?;
+        // SAFETY: there is one thread, as the caller promises, so the child may do what any
+        // process may.
+        match unsafe { libc::fork() } {
+            -1 => Err(io::Error::last_os_error()),
+            0 => {
+                drop((own, signals));
+                ignore_requests();
+                // It fails for the leader of a group, which a new process never is.
+                setsid()?;
+                mark_inherited_descriptors();
+                Ok(Self {
+                    link: Some(other),
+                    pid,
+                    held: Vec::new(),
+                })
+            }
+            runner => {
+                drop(other);
+                let runner = Pid::from_raw(runner).expect("a child has a pid");
+                Watch::new(own, signals, runner).run(mourn)
+            }
+        }
+    }
+
+    /// Returns the process id that users know.
+    #[must_use]
+    pub fn pid(&self) -> i32 {
+        self.pid
+    }
+
+    /// Leaves a note on what to do if this process dies, and a descriptor that stays open until the
+    /// guardian ends. From here on signals are passed on; before, they end both processes.
+    ///
+    /// # Errors
+    ///
+    /// The note is too long, or the guardian is gone.
+    pub fn entrust(&mut self, will: Vec<u8>, held: OwnedFd) -> io::Result<()> {
+        if let Some(link) = &self.link {
+            return link.tell(Message::Entrust(will, Some(held)));
+        }
+        self.held.push(held);
+        Ok(())
+    }
+
+    /// Says that nothing can be lost any more.
+    pub fn release(&mut self) {
+        if let Some(link) = &self.link {
+            // Where the guardian is gone, nobody mourns.
+            let _ = link.tell(Message::Release);
+        }
+    }
+
+    pub(crate) fn link(&self) -> io::Result<Option<Link>> {
+        self.link.as_ref().map(Link::try_clone).transpose()
+    }
+}
+
+/// Returns how many descriptors this process may have open at a time.
+///
+/// A running command takes three, and needs no more to start.
+///
+/// Source: the soft limit `RLIMIT_NOFILE` of `getrlimit(2)`; `u64::MAX` if there is none.
+#[must_use]
+pub fn descriptor_limit() -> u64 {
+    getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX)
+}
+
+fn mark_inherited_descriptors() {
+    // SAFETY: marking a descriptor close-on-exec changes nothing for those who use it here. The
+    // result is ignored on purpose: see `Guardian::start`.
+    unsafe {
+        libc::syscall(
+            libc::SYS_close_range,
+            3,
+            libc::c_uint::MAX,
+            libc::CLOSE_RANGE_CLOEXEC,
+        );
+    }
+}

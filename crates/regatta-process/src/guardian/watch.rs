@@ -1,0 +1,143 @@
+//! The guardian's own life: it passes signals on, waits, and sweeps up. One thread, no files, no
+//! knowledge of commands.
+
+use std::os::fd::OwnedFd;
+use std::process::exit;
+
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::process::{Pid, PidfdFlags, Signal as SystemSignal, kill_process, pidfd_open};
+
+use super::link::{Link, Message};
+use super::start::Loss;
+use crate::Status;
+use crate::brood::end_children;
+use crate::signal::{Notice, SignalPipe, die_by, die_by_number, pause};
+use crate::usage::reap;
+
+/// How many requests to stop a user makes before nobody waits any longer.
+const PATIENT_REQUESTS: u32 = 2;
+
+pub(super) struct Watch {
+    link: Link,
+    signals: SignalPipe,
+    runner: Pid,
+    /// Whether the runner obeys notices. Before, there is nothing it could do in good order.
+    is_heard: bool,
+    will: Option<Vec<u8>>,
+    held: Vec<OwnedFd>,
+    requests: u32,
+}
+
+impl Watch {
+    pub(super) fn new(link: Link, signals: SignalPipe, runner: Pid) -> Self {
+        Self {
+            link,
+            signals,
+            runner,
+            is_heard: false,
+            will: None,
+            held: Vec::new(),
+            requests: 0,
+        }
+    }
+
+    /// Stays until the runner is over, and ends this process.
+    pub(super) fn run(mut self, mourn: impl FnOnce(&Loss) -> u8) -> ! {
+        self.wait();
+        let status = reap(self.runner).map_or(Status::Signal(libc::SIGKILL), |(status, _)| status);
+        // What the runner has said last.
+        while self.has_message() && self.heed_message() {}
+        end_children();
+        match (self.will.take(), status) {
+            (Some(will), status) => exit(i32::from(mourn(&Loss { will, status }))),
+            (None, Status::Code(code)) => exit(code),
+            (None, Status::Signal(number)) => die_by_number(number),
+        }
+    }
+
+    fn wait(&mut self) {
+        let Ok(over) = pidfd_open(self.runner, PidfdFlags::empty()) else {
+            // Too old a kernel, or too few descriptors: the signals stay undelivered, the end is
+            // waited for all the same.
+            return;
+        };
+        let mut is_linked = true;
+        loop {
+            let interest = |is_wanted| {
+                if is_wanted {
+                    PollFlags::IN
+                } else {
+                    PollFlags::empty()
+                }
+            };
+            let mut sources = [
+                PollFd::new(&self.signals, PollFlags::IN),
+                PollFd::new(&over, PollFlags::IN),
+                PollFd::new(&self.link, interest(is_linked)),
+            ];
+            // It fails when a signal arrives, which the next look sees.
+            let _ = poll(&mut sources, None);
+            let [signals, over, link] = sources.map(|source| !source.revents().is_empty());
+            if signals {
+                for notice in self.signals.read() {
+                    self.heed(notice);
+                }
+            }
+            if over {
+                return;
+            }
+            if link && is_linked {
+                is_linked = self.heed_message();
+            }
+        }
+    }
+
+    fn heed(&mut self, notice: Notice) {
+        match notice {
+            Notice::Stop(signal) => {
+                self.requests += 1;
+                if !self.is_heard {
+                    let _ = kill_process(self.runner, SystemSignal::KILL);
+                    let _ = reap(self.runner);
+                    end_children();
+                    die_by(signal);
+                }
+                self.link.notify(notice);
+                if self.requests > PATIENT_REQUESTS {
+                    // The runner sees it and finishes in the dark.
+                    die_by(signal);
+                }
+            }
+            Notice::Suspend if !self.is_heard => {
+                let _ = kill_process(self.runner, SystemSignal::STOP);
+                pause();
+                let _ = kill_process(self.runner, SystemSignal::CONT);
+            }
+            notice => self.link.notify(notice),
+        }
+    }
+
+    fn has_message(&self) -> bool {
+        let mut source = [PollFd::new(&self.link, PollFlags::IN)];
+        let now = rustix::event::Timespec::default();
+        poll(&mut source, Some(&now)).is_ok_and(|count| count > 0)
+    }
+
+    /// Returns whether there may be another.
+    fn heed_message(&mut self) -> bool {
+        match self.link.receive_message() {
+            Some(Message::Entrust(will, held)) => {
+                self.will = Some(will);
+                self.held.extend(held);
+                self.is_heard = true;
+            }
+            Some(Message::Release) => self.will = None,
+            Some(Message::Paused) => {
+                pause();
+                self.link.notify(Notice::Resume);
+            }
+            None => return false,
+        }
+        true
+    }
+}

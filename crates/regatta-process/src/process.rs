@@ -1,0 +1,155 @@
+//! What `/proc` knows of a process: its kin, its marks, what it holds. A process that is gone has
+//! no answers. Knows no command, and changes nothing.
+
+use std::fs;
+
+use crate::Leftover;
+
+/// A process as it was at one moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Process {
+    pub(crate) pid: i32,
+    /// The short name the kernel keeps, at most 15 bytes.
+    pub(crate) name: String,
+    /// Whether it only waits to be reaped.
+    pub(crate) is_dead: bool,
+    pub(crate) parent: i32,
+    pub(crate) group: i32,
+    pub(crate) session: i32,
+    /// When it started, in ticks since the boot. With the pid it names a process for good.
+    pub(crate) start: u64,
+}
+
+impl Process {
+    /// Source: `proc_pid_stat(5)`.
+    pub(crate) fn read(pid: i32) -> Option<Self> {
+        let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
+        parse_stat(&String::from_utf8_lossy(&stat))
+    }
+
+    pub(crate) fn to_leftover(&self) -> Leftover {
+        Leftover {
+            pid: self.pid,
+            name: self.name.clone(),
+        }
+    }
+}
+
+/// Returns all processes that can be seen. Takes about a millisecond for a few hundred.
+pub(crate) fn all() -> Vec<Process> {
+    numbers_in("/proc")
+        .into_iter()
+        .filter_map(Process::read)
+        .collect()
+}
+
+/// Returns the children of a process, their children, and so on.
+pub(crate) fn descendants(pid: i32) -> Vec<i32> {
+    let mut found = Vec::new();
+    let mut next = vec![pid];
+    while let Some(parent) = next.pop() {
+        for thread in numbers_in(&format!("/proc/{parent}/task")) {
+            let children = fs::read_to_string(format!("/proc/{parent}/task/{thread}/children"));
+            let children = parse_children(&children.unwrap_or_default());
+            found.extend(&children);
+            next.extend(children);
+        }
+    }
+    found
+}
+
+/// Returns the pids in the text of a `children` file.
+pub(crate) fn parse_children(text: &str) -> Vec<i32> {
+    text.split_ascii_whitespace()
+        .filter_map(|pid| pid.parse().ok())
+        .collect()
+}
+
+/// Returns the environment that the process started with, entry after entry, each ending in NUL.
+/// It is empty for a dead process, for one that just executes a program, and for one of another
+/// user.
+pub(crate) fn environment(pid: i32) -> Vec<u8> {
+    fs::read(format!("/proc/{pid}/environ")).unwrap_or_default()
+}
+
+/// Returns whether one of the entries is this one.
+pub(crate) fn has_entry(environment: &[u8], entry: &[u8]) -> bool {
+    environment.split(|byte| *byte == 0).any(|it| it == entry)
+}
+
+/// Returns whether the process holds the pipe with this inode open.
+pub(crate) fn holds_pipe(pid: i32, inode: u64) -> bool {
+    let pipe = format!("pipe:[{inode}]");
+    let Ok(descriptors) = fs::read_dir(format!("/proc/{pid}/fd")) else {
+        return false;
+    };
+    descriptors
+        .flatten()
+        .any(|it| fs::read_link(it.path()).is_ok_and(|target| target.as_os_str() == pipe.as_str()))
+}
+
+/// Returns the entries of a directory whose names are numbers.
+fn numbers_in(directory: &str) -> Vec<i32> {
+    let Ok(entries) = fs::read_dir(directory) else {
+        return Vec::new();
+    };
+    entries
+        .flatten()
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .collect()
+}
+
+fn parse_stat(stat: &str) -> Option<Process> {
+    // The name may hold blanks and parentheses of its own; after the last one come only numbers.
+    let (before, after) = stat.rsplit_once(')')?;
+    let (pid, name) = before.split_once(" (")?;
+    // From the state, which is the third field, on.
+    let fields: Vec<&str> = after.split_ascii_whitespace().collect();
+    Some(Process {
+        pid: pid.parse().ok()?,
+        name: name.to_owned(),
+        is_dead: matches!(*fields.first()?, "Z" | "X"),
+        parent: fields.get(1)?.parse().ok()?,
+        group: fields.get(2)?.parse().ok()?,
+        session: fields.get(3)?.parse().ok()?,
+        start: fields.get(19)?.parse().ok()?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Process, has_entry, parse_stat};
+
+    #[test]
+    fn stat_lines() {
+        let rest = "1 10 11 0 -1 4 0 0 0 0 1 2 3 4 20 0 1 0 777 8 9";
+        for (line, expected) in [
+            (format!("12 (sleep) S {rest}"), Some(("sleep", false))),
+            (format!("12 (a) b (c) R {rest}"), Some(("a) b (c", false))),
+            (format!("12 (sleep) Z {rest}"), Some(("sleep", true))),
+            (format!("12 (sleep) X {rest}"), Some(("sleep", true))),
+            ("12 (sleep) S 1".to_owned(), None),
+            (String::new(), None),
+        ] {
+            let expected = expected.map(|(name, is_dead)| Process {
+                pid: 12,
+                name: name.to_owned(),
+                is_dead,
+                parent: 1,
+                group: 10,
+                session: 11,
+                start: 777,
+            });
+            assert_eq!(parse_stat(&line), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn entries_match_as_a_whole() {
+        let environment = b"A=1\0MARK=run/2\0";
+        assert!(has_entry(environment, b"MARK=run/2"));
+        for other in ["MARK=run/", "MARK=run/22", "ARK=run/2", "A"] {
+            assert!(!has_entry(environment, other.as_bytes()), "{other}");
+        }
+    }
+}
