@@ -27,6 +27,10 @@ impl Process {
         parse_stat(&String::from_utf8_lossy(&stat))
     }
 
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        (self.pid, self.start) == (other.pid, other.start)
+    }
+
     pub(crate) fn to_leftover(&self) -> Leftover {
         Leftover {
             pid: self.pid,

@@ -79,8 +79,7 @@ impl Ending {
     }
 
     fn has_found(&self, process: &Process) -> bool {
-        let is_same = |it: &Process| (it.pid, it.start) == (process.pid, process.start);
-        self.found.iter().any(is_same)
+        self.found.iter().any(|it| it.is_same(process))
     }
 
     fn is_kin(&self, orphan: &Orphan) -> bool {

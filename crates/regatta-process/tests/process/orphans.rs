@@ -219,3 +219,30 @@ fn allowed_leftovers_are_listed_and_live_as_long_as_the_supervisor() {
         },
     );
 }
+
+#[test]
+fn what_a_run_left_behind_is_found_by_its_mark_alone() {
+    let marked = std::process::Command::new("/bin/sh")
+        .args(["-c", "env -i sleep 600 & exec sleep 600"])
+        .env("REGATTA_RUN_ID", "a run that is over")
+        .stdout(std::process::Stdio::null())
+        .spawn();
+    let unmarked = std::process::Command::new("sleep")
+        .arg("600")
+        .env("REGATTA_RUN_ID", "a run that is over, but another")
+        .spawn();
+    let (mut marked, mut unmarked) = (marked.unwrap(), unmarked.unwrap());
+    // The shell becomes the second of them once it has started the first.
+    let comm = format!("/proc/{}/comm", marked.id());
+    while fs::read_to_string(&comm).unwrap() != "sleep\n" {
+        std::thread::yield_now();
+    }
+    let found = regatta_process::end_remnants("a run that is over");
+    assert!(!marked.wait().unwrap().success());
+    let names: Vec<&str> = found.iter().map(|it| it.name.as_str()).collect();
+    assert_eq!(names, ["sleep", "sleep"]);
+    assert_eq!(regatta_process::end_remnants("a run that is over"), []);
+    assert!(unmarked.try_wait().unwrap().is_none());
+    unmarked.kill().unwrap();
+    unmarked.wait().unwrap();
+}
