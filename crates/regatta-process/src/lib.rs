@@ -7,6 +7,7 @@
 mod brood;
 mod command;
 mod error;
+pub mod fault;
 mod guardian;
 mod happening;
 mod log;

@@ -10,6 +10,7 @@ use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 
 use crate::LogEnd;
+use crate::fault::{self, Operation};
 
 /// The most memory a log takes for its tail.
 const MAX_TAIL_BYTES: u64 = 1 << 20;
@@ -19,7 +20,8 @@ const MARKER_BYTES: usize = "\n[... 18446744073709551615 bytes elided ...]\n".le
 
 /// A log file that is being written.
 pub(crate) struct Log {
-    /// Readable as well, so that recent output needs no memory of its own.
+    /// Readable as well, so that recent output needs no memory of its own. Each write goes to its end,
+    /// wherever that is: somebody who needs the room may have cut the file.
     file: OwnedFd,
     /// The bytes that go straight to the file; `tail_limit` more make up the cap.
     head_limit: u64,
@@ -28,8 +30,6 @@ pub(crate) struct Log {
     tail: VecDeque<u8>,
     /// All the bytes so far.
     total: u64,
-    /// The bytes in the file, fewer than the head once a write has failed.
-    written: u64,
     /// The first failure. Nothing is written after it.
     error: Option<Errno>,
 }
@@ -37,11 +37,14 @@ pub(crate) struct Log {
 impl Log {
     /// Creates or empties the file. A symbolic link is refused.
     pub(crate) fn create(path: &Path, max_bytes: u64) -> io::Result<Self> {
-        let file = rustix::fs::open(
-            path,
-            OFlags::RDWR | OFlags::CREATE | OFlags::TRUNC | OFlags::NOFOLLOW | OFlags::CLOEXEC,
-            Mode::from_raw_mode(0o666),
-        )?;
+        let flags = OFlags::RDWR
+            | OFlags::APPEND
+            | OFlags::CREATE
+            | OFlags::TRUNC
+            | OFlags::NOFOLLOW
+            | OFlags::CLOEXEC;
+        fault::check(Operation::Open)?;
+        let file = rustix::fs::open(path, flags, Mode::from_raw_mode(0o666))?;
         let tail_bytes = (max_bytes / 4).min(MAX_TAIL_BYTES);
         Ok(Self {
             file,
@@ -49,7 +52,6 @@ impl Log {
             tail_limit: usize::try_from(tail_bytes).expect("a mebibyte at most"),
             tail: VecDeque::new(),
             total: 0,
-            written: 0,
             error: None,
         })
     }
@@ -72,10 +74,10 @@ impl Log {
         let from_head = if self.is_past_cap() {
             0
         } else {
-            self.written.min((limit - from_tail) as u64)
+            self.size().min((limit - from_tail) as u64)
         };
         let mut recent = vec![0; usize::try_from(from_head).expect("less than the limit")];
-        let start = self.written - from_head;
+        let start = self.size().saturating_sub(from_head);
         let count = rustix::io::pread(&self.file, &mut recent, start).unwrap_or(0);
         recent.truncate(count);
         recent.extend(self.tail.range(self.tail.len() - from_tail..));
@@ -127,18 +129,23 @@ impl Log {
 
     fn recent_head_byte(&self) -> Option<u8> {
         let mut byte = [0];
-        let last = self.written.checked_sub(1)?;
+        let last = self.size().checked_sub(1)?;
         rustix::io::pread(&self.file, &mut byte, last).ok()?;
         Some(byte[0])
     }
 
+    /// Returns how much is in the file.
+    fn size(&self) -> u64 {
+        let status = rustix::fs::fstat(&self.file);
+        status.map_or(0, |it| u64::try_from(it.st_size).unwrap_or(0))
+    }
+
     fn write(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() && self.error.is_none() {
-            match rustix::io::write(&self.file, bytes) {
-                Ok(count) => {
-                    self.written += count as u64;
-                    bytes = &bytes[count..];
-                }
+            let written =
+                fault::check(Operation::Write).and_then(|()| rustix::io::write(&self.file, bytes));
+            match written {
+                Ok(count) => bytes = &bytes[count..],
                 Err(Errno::INTR) => {}
                 Err(error) => self.error = Some(error),
             }
@@ -231,6 +238,20 @@ mod tests {
             let all = text(length);
             assert_eq!(log.recent(10), all[length.saturating_sub(10)..], "{length}");
         }
+    }
+
+    #[test]
+    fn a_log_that_was_cut_meanwhile_goes_on_at_its_end() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("log");
+        let mut log = Log::create(&path, 1000).unwrap();
+        log.append(&text(500));
+        fs::write(&path, "cut\n").unwrap();
+        assert_eq!(log.recent(3), b"ut\n");
+        log.append(b"more\n");
+        assert_eq!(log.recent(6), b"\nmore\n");
+        assert_eq!(log.finish().bytes, 505);
+        assert_eq!(fs::read_to_string(&path).unwrap(), "cut\nmore\n");
     }
 
     #[test]

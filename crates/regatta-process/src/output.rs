@@ -10,6 +10,7 @@ use rustix::io::{Errno, ioctl_fionbio, read};
 use rustix::pipe::{PipeFlags, pipe_with};
 
 use crate::LogEnd;
+use crate::fault::{self, Operation};
 use crate::log::Log;
 
 /// How many reads take everything that a pipe holds at one moment, with room to spare: a pipe may
@@ -27,6 +28,7 @@ pub(crate) struct Output {
 impl Output {
     /// Returns an output together with the end a command prints into.
     pub(crate) fn new(log: Log) -> io::Result<(Self, OwnedFd)> {
+        fault::check(Operation::Open)?;
         let (reader, writer) = pipe_with(PipeFlags::CLOEXEC)?;
         // Only this end: a command does not expect that its own writes are cut short.
         ioctl_fionbio(&reader, true)?;

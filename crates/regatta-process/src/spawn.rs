@@ -15,6 +15,7 @@ use rustix::io::Errno;
 use rustix::process::Pid;
 
 use crate::Command;
+use crate::fault::{self, Operation};
 
 /// The pauses between the attempts when the system is short of processes or memory.
 const PAUSES: [Duration; 2] = [Duration::from_millis(10), Duration::from_millis(50)];
@@ -56,12 +57,12 @@ impl Launcher {
         actions.enter(&dir)?;
         let argv = pointers(&command.argv);
         let env = pointers(&command.env);
-        let mut pauses = PAUSES.iter();
-        loop {
+        let try_once = || {
+            fault::check(Operation::Fork)?;
             let mut pid = 0;
             // SAFETY: every pointer is valid for the call: the arrays end in null, and their
             // strings, like those the actions refer to, outlive it. posix_spawn only reads them.
-            let status = unsafe {
+            check(unsafe {
                 libc::posix_spawn(
                     &raw mut pid,
                     program.as_ptr(),
@@ -70,14 +71,14 @@ impl Launcher {
                     argv.as_ptr(),
                     env.as_ptr(),
                 )
-            };
-            if status == 0 {
-                return Ok(Pid::from_raw(pid).expect("a child has a pid"));
-            }
-            let error = io::Error::from_raw_os_error(status);
-            match pauses.next() {
-                Some(pause) if is_shortage(&error) => thread::sleep(*pause),
-                _ => return Err(error),
+            })?;
+            Ok(Pid::from_raw(pid).expect("a child has a pid"))
+        };
+        let mut pauses = PAUSES.iter();
+        loop {
+            match (try_once(), pauses.next()) {
+                (Err(error), Some(pause)) if is_shortage(&error) => thread::sleep(*pause),
+                (result, _) => return result,
             }
         }
     }
