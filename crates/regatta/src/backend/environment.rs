@@ -7,7 +7,8 @@ use std::path::Path;
 use super::launch::Launch;
 
 /// Variables that say something about this run or about another one, and that no suite inherits.
-const NOT_INHERITED: [&str; 12] = [
+const NOT_INHERITED: [&str; 13] = [
+    "REGATTA_FAULT",
     "REGATTA_RUN_ID",
     "REGATTA_SUITE",
     "REGATTA_ATTEMPT",

@@ -7,6 +7,8 @@ use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
+use regatta_process::fault::{self, Operation};
+
 use super::private_dir::is_empty;
 
 /// The attachment directories of a run. Dropping it removes those that nothing was put into.
@@ -25,11 +27,15 @@ impl OutputsDirs {
             return Ok(());
         }
         if let Some(spare) = self.spare.pop() {
-            if fs::rename(&spare, path).is_ok() {
+            let renamed = fault::check(Operation::Rename)
+                .map_err(io::Error::from)
+                .and_then(|()| fs::rename(&spare, path));
+            if renamed.is_ok() {
                 return Ok(());
             }
             self.spare.push(spare);
         }
+        fault::check(Operation::Open)?;
         match fs::create_dir(path) {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
             result => result,

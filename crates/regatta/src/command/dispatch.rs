@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
 use clap_complete::CompleteEnv;
+use regatta_process::fault;
 
 use super::{check, completions, graph, list, log, man, report, run, schema};
 use crate::cli::{Cli, Command, CommandFailure, PlaceArgs, ignore_empty_variables};
@@ -35,6 +36,7 @@ pub fn main() -> ExitCode {
 }
 
 fn dispatch(mut cli: Cli, matches: &ArgMatches) -> Result<u8, CommandFailure> {
+    arm_fault()?;
     // Without a working directory paths are shown absolute.
     cli.place.started_in = env::current_dir().unwrap_or_default();
     if let Some(directory) = &cli.place.directory {
@@ -64,6 +66,15 @@ fn dispatch(mut cli: Cli, matches: &ArgMatches) -> Result<u8, CommandFailure> {
         Command::Schema => schema::schema(),
         Command::Completions(args) => completions::completions(&args),
         Command::Man => man::man(),
+    }
+}
+
+/// Makes one operation of this process fail, where a test of Regatta itself asks for that.
+fn arm_fault() -> Result<(), CommandFailure> {
+    match env::var("REGATTA_FAULT") {
+        Ok(text) if !text.is_empty() => fault::arm(&text)
+            .map_err(|error| CommandFailure::Usage(format!("REGATTA_FAULT: {error}"))),
+        _ => Ok(()),
     }
 }
 

@@ -6,6 +6,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Component, Path, PathBuf};
 
+use regatta_process::fault::{self, Operation};
 use rustix::process::geteuid;
 use thiserror::Error;
 
@@ -149,6 +150,7 @@ fn inner_place(place: &Place, claimant: &Claimant) -> Place {
 /// Creates the directory and those above it. Logs may hold secrets, so what is created here is closed to writers
 /// other than its owner whatever the umask says.
 fn create(path: &Path) -> io::Result<()> {
+    fault::check(Operation::Open)?;
     DirBuilder::new().recursive(true).mode(0o755).create(path)
 }
 

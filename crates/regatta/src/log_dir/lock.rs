@@ -9,6 +9,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
+use regatta_process::fault::{self, Operation};
 use rustix::fs::{FlockOperation, OFlags, flock};
 use rustix::io::Errno;
 use rustix::process::{Pid, getpid};
@@ -65,6 +66,7 @@ pub(super) struct Waiting {
 /// The lock file cannot be created, opened or locked.
 pub(super) fn try_lock(log_dir: &Path, holder: &Holder) -> io::Result<Attempt> {
     let flags = OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    fault::check(Operation::Open)?;
     let file = OpenOptions::new()
         .read(true)
         .write(true)
@@ -111,6 +113,7 @@ fn sign(mut file: File, holder: &Holder) -> io::Result<Lock> {
     let text = serde_json::to_vec(holder).expect("plain data is always JSON");
     file.set_len(0)?;
     file.rewind()?;
+    fault::check(Operation::Write)?;
     file.write_all(&text)?;
     Ok(Lock { file })
 }

@@ -5,6 +5,8 @@ use std::fs;
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
+use regatta_process::fault::{self, Operation};
+
 /// The log directory of a run.
 #[derive(Debug)]
 pub struct LogDir {
@@ -63,15 +65,21 @@ impl LogDir {
 
 /// Writes a `.gitignore`, unless something bears that name: a link to nowhere is not followed either.
 fn keep_git_away(path: &Path) -> io::Result<()> {
-    match fs::File::create_new(path.join(".gitignore")) {
-        Ok(mut file) => file.write_all(b"*\n"),
+    let path = path.join(".gitignore");
+    fault::check(Operation::Open)?;
+    match fs::File::create_new(&path) {
+        Ok(mut file) => fault::check(Operation::Write)
+            .map_err(io::Error::from)
+            .and_then(|()| file.write_all(b"*\n"))
+            // An empty one would keep nothing away, and would not be written again.
+            .inspect_err(|_| drop(fs::remove_file(&path))),
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
         Err(error) => Err(error),
     }
 }
 
 #[derive(Debug, PartialEq, Eq)]
-enum File {
+pub(super) enum File {
     /// The log of the last attempt.
     Log,
     /// An earlier attempt's log, attachments, or an XML report.
@@ -79,7 +87,7 @@ enum File {
 }
 
 /// Returns the suite that a file of the log directory belongs to, if it looks like one of a suite's.
-fn owner(name: &str) -> Option<(&str, File)> {
+pub(super) fn owner(name: &str) -> Option<(&str, File)> {
     for suffix in [".xml", ".outputs", ".diagnosis.log"] {
         if let Some(suite) = name.strip_suffix(suffix) {
             return Some((suite, File::Beside));

@@ -5,6 +5,7 @@ use std::io::{self, ErrorKind, Write};
 use std::os::fd::AsRawFd;
 use std::path::Path;
 
+use regatta_process::fault::{self, Operation};
 use rustix::fs::{AtFlags, CWD, Mode, OFlags, linkat, open};
 use tempfile::{Builder, TempPath};
 
@@ -20,18 +21,20 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
         _ => Path::new("."),
     };
     // A file that has no name yet cannot be left behind by a kill; not every file system has them.
-    stage_unnamed(folder, bytes)
-        .or_else(|_| stage_named(folder, bytes))?
-        .persist(path)?;
+    let staged = stage_unnamed(folder, bytes).or_else(|_| stage_named(folder, bytes))?;
+    fault::check(Operation::Rename)?;
+    staged.persist(path)?;
     sync_folder(folder)
 }
 
 /// Writes a file without a name, then gives it a temporary one.
 fn stage_unnamed(folder: &Path, bytes: &[u8]) -> io::Result<TempPath> {
     let flags = OFlags::TMPFILE | OFlags::WRONLY | OFlags::CLOEXEC;
+    fault::check(Operation::Open)?;
     let mut file = File::from(open(folder, flags, Mode::from_raw_mode(0o666))?);
     fill(&mut file, bytes)?;
     let unnamed = format!("/proc/self/fd/{}", file.as_raw_fd());
+    fault::check(Operation::Rename)?;
     let staged = builder().make_in(folder, |name| {
         linkat(CWD, &unnamed, CWD, name, AtFlags::SYMLINK_FOLLOW).map_err(io::Error::from)
     })?;
@@ -40,6 +43,7 @@ fn stage_unnamed(folder: &Path, bytes: &[u8]) -> io::Result<TempPath> {
 
 /// Writes a file under a temporary name, which goes with it when that fails.
 fn stage_named(folder: &Path, bytes: &[u8]) -> io::Result<TempPath> {
+    fault::check(Operation::Open)?;
     let mut staged = builder().make_in(folder, |name| File::create_new(name))?;
     fill(staged.as_file_mut(), bytes)?;
     Ok(staged.into_temp_path())
@@ -52,12 +56,17 @@ fn builder() -> Builder<'static, 'static> {
 }
 
 fn fill(file: &mut File, bytes: &[u8]) -> io::Result<()> {
+    fault::check(Operation::Write)?;
     file.write_all(bytes)?;
+    fault::check(Operation::Fsync)?;
     file.sync_all()
 }
 
 fn sync_folder(folder: &Path) -> io::Result<()> {
-    match File::open(folder)?.sync_all() {
+    fault::check(Operation::Open)?;
+    let folder = File::open(folder)?;
+    fault::check(Operation::Fsync)?;
+    match folder.sync_all() {
         // Some file systems have nothing to sync in a folder and say so.
         Err(error)
             if matches!(
