@@ -10,6 +10,7 @@ use regatta_core::event::StopSignal;
 use regatta_core::id::{AttemptId, IdMap, TaskId};
 use regatta_core::terms::Leftovers;
 use regatta_core::verdict::{AttemptReport, Exit, Leftover, LogReport, Usage, UsageMethod};
+use regatta_process::fault::{self, Operation};
 use regatta_process::{
     Command, Ended, Follow, Guardian, Happening, LeftoverPolicy, Signal, SpawnError, Status,
     Supervisor, Waker,
@@ -88,7 +89,7 @@ impl Local {
     ) -> io::Result<Self> {
         Ok(Self {
             supervisor: Supervisor::new(guardian)?,
-            private_dirs: PrivateDirs::new()?,
+            private_dirs: PrivateDirs::new(&workplace.run_id)?,
             outputs_dirs: OutputsDirs::default(),
             stopped: BTreeSet::new(),
             slots: launches.ids().map(|_| 0).collect(),
@@ -203,6 +204,7 @@ impl Local {
     fn make_way(&self, launch: &Launch, number: u32) -> io::Result<()> {
         if number > 1 {
             let old = format!("{}.attempt-{}.log", launch.name, number - 1);
+            fault::check(Operation::Rename)?;
             ignore_missing(fs::rename(
                 self.log_path(launch),
                 self.workplace.log_dir.join(old),
@@ -300,11 +302,13 @@ fn lost(what: &str, error: &io::Error) -> Exit {
     Exit::Lost(format!("failed to {what}: {error}"))
 }
 
-/// Tells a fault of the suite from one of the machine: a log that cannot be written is the latter.
+/// Tells a fault of the suite from one of this process: a log that cannot be written is the latter, and so are
+/// descriptors that ran out. Processes run out for everybody.
 fn exit_of(error: &SpawnError) -> Exit {
     let reason = format!("failed to {error}");
     match error {
         SpawnError::Log { .. } => Exit::Lost(reason),
+        SpawnError::Resources { source, .. } if !is_about_processes(source) => Exit::Lost(reason),
         _ => Exit::NotStarted(reason),
     }
 }
@@ -316,6 +320,13 @@ fn named(processes: Vec<regatta_process::Leftover>) -> Vec<Leftover> {
         name: it.name,
     });
     named.collect()
+}
+
+fn is_about_processes(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::WouldBlock | io::ErrorKind::OutOfMemory
+    )
 }
 
 fn report_of(ended: Ended) -> AttemptReport {

@@ -10,3 +10,4 @@ mod private_dir;
 pub use excerpt::{last_line, last_lines};
 pub use launch::Launch;
 pub use local::{Local, Occurrence, Workplace, system_signal};
+pub use private_dir::{private_root, remove_left_behind};

@@ -3,20 +3,24 @@
 //! A directory that an attempt left empty serves the next attempt in the slot as it is, which spares every
 //! suite that never looks at it two changes of the file system. One that was used is moved aside and
 //! deleted by a thread of its own, so that a suite which leaves a million files holds nobody up.
+//!
+//! They lie in one folder that bears the run's id, so that what a killed run left behind can be found.
 
 use std::collections::BTreeSet;
-use std::fs::{self, Permissions};
-use std::io;
-use std::os::unix::fs::PermissionsExt;
+use std::env;
+use std::fs::{self, DirBuilder};
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Sender, channel};
 use std::thread::JoinHandle;
 
-use tempfile::TempDir;
+use regatta_process::fault::{self, Operation};
+use rustix::process::geteuid;
 
 /// The private directories of a run. Dropping it removes them all.
 pub(super) struct PrivateDirs {
-    root: TempDir,
+    root: PathBuf,
     /// Slots whose directory exists and is empty.
     ready: BTreeSet<u32>,
     /// How many directories were moved aside, which names the next.
@@ -29,12 +33,41 @@ struct Cleaner {
     thread: JoinHandle<()>,
 }
 
+/// Returns the folder of a run's private directories, which is there while the run goes on. `None` for an id that no
+/// run has: one read from a file may hold anything.
+#[must_use]
+pub fn private_root(run_id: &str) -> Option<PathBuf> {
+    let is_plain = |it: char| it.is_ascii_alphanumeric() || it == '.' || it == '-';
+    let is_id = !run_id.is_empty() && run_id.chars().all(is_plain);
+    is_id.then(|| env::temp_dir().join(format!("regatta-{run_id}")))
+}
+
+/// Removes the private directories that a run left behind, if there are any. The run has to be over: its runner is
+/// dead, and so are its suites. A link, and what belongs to another user, is left alone.
+///
+/// # Errors
+/// The folder is there and ours, and cannot be removed.
+pub fn remove_left_behind(run_id: &str) -> io::Result<()> {
+    let Some(root) = private_root(run_id) else {
+        return Ok(());
+    };
+    match root.symlink_metadata() {
+        Ok(found) if found.is_dir() && found.uid() == geteuid().as_raw() => {
+            match fs::remove_dir_all(&root) {
+                Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+                _ => Ok(()),
+            }
+        }
+        _ => Ok(()),
+    }
+}
+
 impl PrivateDirs {
-    pub(super) fn new() -> io::Result<Self> {
-        let root = tempfile::Builder::new()
-            .prefix("regatta-")
-            .permissions(Permissions::from_mode(0o700))
-            .tempdir()?;
+    /// Creates the folder of this run, which must not be there yet: what somebody else put there could lead elsewhere.
+    pub(super) fn new(run_id: &str) -> io::Result<Self> {
+        let root = private_root(run_id).ok_or(ErrorKind::InvalidInput)?;
+        fault::check(Operation::Open)?;
+        DirBuilder::new().mode(0o700).create(&root)?;
         Ok(Self {
             root,
             ready: BTreeSet::new(),
@@ -47,6 +80,7 @@ impl PrivateDirs {
     pub(super) fn prepare(&mut self, slot: u32) -> io::Result<PathBuf> {
         let path = self.path(slot);
         if !self.ready.remove(&slot) {
+            fault::check(Operation::Open)?;
             fs::create_dir(&path)?;
         }
         Ok(path)
@@ -63,13 +97,16 @@ impl PrivateDirs {
     }
 
     fn path(&self, slot: u32) -> PathBuf {
-        self.root.path().join(format!("slot-{slot}"))
+        self.root.join(format!("slot-{slot}"))
     }
 
     fn discard(&mut self, path: &Path) {
         self.discarded += 1;
-        let aside = self.root.path().join(format!("used-{}", self.discarded));
-        if fs::rename(path, &aside).is_ok() {
+        let aside = self.root.join(format!("used-{}", self.discarded));
+        let moved = fault::check(Operation::Rename)
+            .map_err(io::Error::from)
+            .and_then(|()| fs::rename(path, &aside));
+        if moved.is_ok() {
             let cleaner = self.cleaner.get_or_insert_with(Cleaner::start);
             // The thread lives as long as its sender; if it is gone all the same, the end of the run
             // removes what is left.
@@ -84,6 +121,8 @@ impl Drop for PrivateDirs {
             drop(paths);
             let _ = thread.join();
         }
+        // There is nobody to tell; the next run in the log directory tries once more.
+        let _ = fs::remove_dir_all(&self.root);
     }
 }
 
@@ -110,10 +149,45 @@ pub(super) fn is_empty(path: &Path) -> bool {
 mod tests {
     use super::*;
 
+    /// Returns an id that no other test has.
+    fn run_id(name: &str) -> String {
+        format!("test-{}-{name}", std::process::id())
+    }
+
+    #[test]
+    fn what_a_killed_run_left_is_removed_and_nothing_else() {
+        let run_id = run_id("left");
+        let root = private_root(&run_id).unwrap();
+        remove_left_behind(&run_id).unwrap();
+        let mut dirs = PrivateDirs::new(&run_id).unwrap();
+        fs::write(dirs.prepare(0).unwrap().join("trash"), "x").unwrap();
+        assert!(PrivateDirs::new(&run_id).is_err());
+        std::mem::forget(dirs);
+        remove_left_behind(&run_id).unwrap();
+        assert!(root.symlink_metadata().is_err());
+
+        let elsewhere = tempfile::tempdir().unwrap();
+        fs::write(elsewhere.path().join("precious"), "x").unwrap();
+        std::os::unix::fs::symlink(elsewhere.path(), &root).unwrap();
+        remove_left_behind(&run_id).unwrap();
+        assert!(root.symlink_metadata().is_ok());
+        assert!(elsewhere.path().join("precious").exists());
+        fs::remove_file(&root).unwrap();
+    }
+
+    #[test]
+    fn an_id_never_leads_out_of_the_temporary_directory() {
+        for id in ["", "../x", "a/b", "a b", "a\0"] {
+            assert_eq!(private_root(id), None, "{id}");
+        }
+        let root = private_root("20261123T055640.123456-4711").unwrap();
+        assert_eq!(root.parent(), Some(env::temp_dir().as_path()));
+    }
+
     #[test]
     fn every_attempt_gets_an_empty_directory_and_the_end_removes_all() {
-        let mut dirs = PrivateDirs::new().unwrap();
-        let root = dirs.root.path().to_owned();
+        let mut dirs = PrivateDirs::new(&run_id("empty")).unwrap();
+        let root = dirs.root.clone();
         let first = dirs.prepare(0).unwrap();
         fs::write(first.join("trash"), "x").unwrap();
         dirs.take_back(0);
@@ -127,7 +201,7 @@ mod tests {
 
     #[test]
     fn a_suite_may_remove_its_directory_or_put_a_link_there() {
-        let mut dirs = PrivateDirs::new().unwrap();
+        let mut dirs = PrivateDirs::new(&run_id("link")).unwrap();
         let path = dirs.prepare(3).unwrap();
         fs::remove_dir(&path).unwrap();
         dirs.take_back(3);

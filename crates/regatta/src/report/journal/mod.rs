@@ -2,10 +2,12 @@
 
 mod line;
 mod read;
+mod unfinished;
 mod write;
 
 pub use line::LineRenderer;
 pub use read::{Journal, JournalError, JournalFault, TornAt, parse_journal, read_journal};
+pub use unfinished::unfinished_run;
 pub use write::JournalWriter;
 
 /// The name of the journal in its log directory.
