@@ -7,6 +7,7 @@ use regatta_core::id::AttemptId;
 use regatta_core::port::Subscriber;
 use regatta_core::time::Time;
 
+use crate::log_dir::{Room, is_lack_of_room};
 use crate::machine_output::MachineOutput;
 use crate::report::journal::{JournalWriter, LineRenderer};
 use crate::report::record::Record;
@@ -22,6 +23,8 @@ pub struct Audience {
     pub stream: Option<Stream>,
     /// All that happened so far.
     pub record: Record,
+    /// What is given up for the journal when the disk is full.
+    pub room: Room,
     /// Logs that could not be written, as `suite: reason`.
     pub log_errors: Vec<String>,
     /// Processes that could not be ended, as `pid (name) of suite`.
@@ -31,8 +34,9 @@ pub struct Audience {
 impl Audience {
     /// Tells everybody.
     pub fn publish(&mut self, at: Time, event: &Event) {
-        self.journal.handle_event(at, event);
         self.record.apply(at, event);
+        self.journal.handle_event(at, event);
+        self.make_room();
         self.terminal.handle_event(at, event);
         if let Some(stream) = &mut self.stream {
             stream.handle_event(at, event);
@@ -42,12 +46,31 @@ impl Audience {
         } = event
         {
             let name = &self.record.suite(attempt.task).name;
-            if let Some(error) = &report.log.error {
-                self.log_errors.push(format!("{name}: {error}"));
-            }
             let survivors = report.survivors.iter();
             self.survivors
                 .extend(survivors.map(|it| format!("{} ({}) of {name}", it.pid, it.name)));
+            if let Some(error) = &report.log.error {
+                self.log_errors.push(format!("{name}: {error}"));
+                let record = &self.record;
+                self.room.relieve(|suite| record.is_running(suite));
+            }
+        }
+    }
+
+    /// Gives the journal another chance where it is behind.
+    pub fn catch_up(&mut self) {
+        self.journal.flush();
+        self.make_room();
+    }
+
+    /// Gives up what is less dear than the journal until it could be written, as far as lack of room is to blame.
+    fn make_room(&mut self) {
+        while self.journal.error().is_some_and(is_lack_of_room) {
+            let record = &self.record;
+            if !self.room.make(|suite| record.is_running(suite)) {
+                break;
+            }
+            self.journal.flush();
         }
     }
 

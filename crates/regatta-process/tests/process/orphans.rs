@@ -239,8 +239,8 @@ fn what_a_run_left_behind_is_found_by_its_mark_alone() {
     }
     let found = regatta_process::end_remnants("a run that is over");
     assert!(!marked.wait().unwrap().success());
-    let names: Vec<&str> = found.iter().map(|it| it.name.as_str()).collect();
-    assert_eq!(names, ["sleep", "sleep"]);
+    // The second has no mark any more, and may still be executing `env`.
+    assert_eq!(found.len(), 2, "{found:?}");
     assert_eq!(regatta_process::end_remnants("a run that is over"), []);
     assert!(unmarked.try_wait().unwrap().is_none());
     unmarked.kill().unwrap();

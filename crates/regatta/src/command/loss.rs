@@ -12,8 +12,10 @@ use regatta_core::verdict::{AttemptReport, Exit, Failure, Reason, Verdict};
 use regatta_process::{Loss, Status};
 
 use super::output::{complain, notice};
-use super::run::{exit_code, write_report};
+use super::run::{exit_code, remove_temporary_files};
+use super::run_reports::ReportFiles;
 use crate::cli::CommandFailure;
+use crate::log_dir::Room;
 use crate::report::journal::{JOURNAL_NAME, Journal, JournalWriter, read_journal};
 use crate::report::json::{REPORT_NAME, render_report};
 use crate::report::record::{Record, signal_name};
@@ -57,6 +59,7 @@ pub(super) fn conclude_lost(loss: &Loss, report_paths: &[PathBuf]) -> u8 {
     let Some(will) = Will::from_bytes(&loss.will) else {
         return 3;
     };
+    remove_temporary_files(will.run_id);
     let path = will.log_dir.join(JOURNAL_NAME);
     let journal = match read_journal(&path) {
         Ok(journal) if journal.header.run_id == will.run_id => journal,
@@ -80,11 +83,12 @@ pub(super) fn conclude_lost(loss: &Loss, report_paths: &[PathBuf]) -> u8 {
         }
     };
     let report = render_report(&record, record.past_state());
+    let suites = record.header.suites.iter();
+    let mut room = Room::new(will.log_dir, suites.map(|suite| suite.name.as_str()));
     let paths = report_paths.iter().cloned();
-    for path in paths.chain([will.log_dir.join(REPORT_NAME)]) {
-        if let Err(failure) = write_report(&path, &report) {
-            complain(&failure);
-        }
+    let paths = paths.chain([will.log_dir.join(REPORT_NAME)]);
+    for failure in ReportFiles::standing(paths.collect()).replace(&report, &mut room) {
+        complain(&failure);
     }
     notice("what ran is lost, the rest never started; `regatta report` tells how far the run came");
     record.finished.map_or(3, |finish| finish.exit_code)

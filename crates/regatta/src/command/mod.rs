@@ -13,6 +13,7 @@ mod output;
 mod report;
 mod run;
 mod run_header;
+mod run_reports;
 mod run_terminal;
 mod schema;
 mod setup;

@@ -9,28 +9,31 @@ use regatta_core::event::{Event, RunHeader, StopSignal};
 use regatta_core::schedule::{Policy, Scheduler};
 use regatta_core::time::Time;
 use regatta_core::verdict::{Failure, Verdict};
-use regatta_process::{Follow, Guardian, descriptor_limit, die_by};
+use regatta_process::{Follow, Guardian, descriptor_limit, die_by, end_remnants};
 
 use super::dry_run::render_plan;
 use super::list::print_list;
 use super::loss::{Will, conclude_lost};
 use super::output::{complain, notice, print, stdout_failure, warn};
 use super::run_header::{Origin, header, host_name, new_run_id};
+use super::run_reports::ReportFiles;
 use super::{run_terminal, setup};
 use crate::audience::{Audience, Stream};
-use crate::backend::{Local, Workplace, system_signal};
+use crate::backend::{Local, Workplace, remove_left_behind, system_signal};
 use crate::cli::{CommandFailure, ListFormat, OnBusyChoice, PlaceArgs, RunArgs, RunFormat};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::drive::{Drive, Outcome};
-use crate::log_dir::{Claim, ClaimError, Claimant, Holder, LogDir, OnBusy, Place, claim};
+use crate::log_dir::{Claim, ClaimError, Claimant, Holder, LogDir, OnBusy, Place, Room, claim};
 use crate::machine_output::MachineOutput;
 use crate::planning::{self, Project};
-use crate::report::files::write_atomically;
-use crate::report::journal::{JOURNAL_NAME, JournalWriter};
+use crate::report::journal::{JOURNAL_NAME, JournalWriter, unfinished_run};
 use crate::report::json::{REPORT_NAME, render_report};
 use crate::report::record::{Record, RunState};
 use crate::repository;
+
+/// How many troubles of one kind are told one by one.
+const MAX_NAMED: usize = 5;
 
 pub(super) fn run(
     place: &PlaceArgs,
@@ -71,6 +74,7 @@ pub(super) fn run(
     guardian.entrust(will.to_bytes(), lock).map_err(|error| {
         CommandFailure::Infrastructure(format!("the run is unguarded: {error}"))
     })?;
+    clean_up_after_the_dead(&logs.path);
     let begin = Instant::now();
     let run = Run {
         args,
@@ -113,21 +117,48 @@ impl Run<'_> {
         for target in &self.args.report {
             check_replaceable(&target.path)?;
         }
-        let names = self.header.suites.iter().map(|suite| suite.name.as_str());
-        let log_dir = LogDir::prepare(&self.logs.path, &config.root, names).map_err(|error| {
-            CommandFailure::Infrastructure(format!(
-                "cannot use the log directory `{}`: {error}",
-                self.header.log_dir
-            ))
-        })?;
+        let log_dir = &self.logs.path;
+        let log_dir =
+            LogDir::prepare(log_dir, &config.root, self.suite_names()).map_err(|error| {
+                CommandFailure::Infrastructure(format!(
+                    "cannot use the log directory `{}`: {error}",
+                    self.header.log_dir
+                ))
+            })?;
         // A path that cannot be written shows before anything of an earlier run is replaced, and from here on nobody
         // finds yesterday's green, whatever happens to this process.
         let record = Record::new(self.header.clone());
         let stub = render_report(&record, RunState::Running);
-        for path in self.report_paths() {
-            write_report(&path, &stub)?;
+        let mut room = self.room();
+        let reports = ReportFiles::begin(self.report_paths(), &stub, &mut room)?;
+        let mut audience = self.gather_audience(place, record).inspect_err(|_| {
+            let record = Record::new(self.header.clone());
+            reports.replace(&render_report(&record, RunState::Interrupted), &mut room);
+        })?;
+        match self.drive(config, project, guardian, &mut audience) {
+            Ok(Some(outcome)) => Ok(self.conclude(audience, &reports, &log_dir, outcome)),
+            Ok(None) => {
+                // The terminal belongs to somebody else by now, and the journal says how far the run came.
+                audience.terminal.leave();
+                Ok(Conclusion::Die(StopSignal::Kill))
+            }
+            Err(failure) => {
+                let report = render_report(&audience.record, RunState::Interrupted);
+                reports.replace(&report, &mut audience.room);
+                Err(failure)
+            }
         }
-        let mut audience = self.gather_audience(place, record)?;
+    }
+
+    /// Runs the suites. When this returns they are gone, and so are their temporary directories. There is no outcome if
+    /// nobody waits for one any more.
+    fn drive(
+        &self,
+        config: &Config,
+        project: Project,
+        guardian: &Guardian,
+        audience: &mut Audience,
+    ) -> Result<Option<Outcome>, CommandFailure> {
         let workplace = Workplace {
             run_id: self.header.run_id.clone(),
             log_dir: self.logs.path.clone(),
@@ -151,23 +182,15 @@ impl Run<'_> {
             max_fail: self.args.max_fail,
             seed: u64::from(self.begin.elapsed().subsec_nanos()) ^ self.header.monotonic_us,
         };
-        let outcome = Drive {
+        Drive {
             scheduler: Scheduler::new(project.plan, policy),
             backend: &mut backend,
-            audience: &mut audience,
+            audience,
             repository: repository::ask(&config.root, move || waker.wake()),
             clock: Clock::new(self.begin),
         }
         .run()
-        .map_err(|error| CommandFailure::Infrastructure(format!("cannot watch suites: {error}")))?;
-        // The suites are gone, and so may be their temporary directories.
-        drop(backend);
-        let Some(outcome) = outcome else {
-            // The terminal belongs to somebody else by now, and the journal says how far the run came.
-            audience.terminal.leave();
-            return Ok(Conclusion::Die(StopSignal::Kill));
-        };
-        Ok(self.conclude(audience, &log_dir, outcome))
+        .map_err(|error| CommandFailure::Infrastructure(format!("cannot watch suites: {error}")))
     }
 
     fn gather_audience(
@@ -176,6 +199,8 @@ impl Run<'_> {
         record: Record,
     ) -> Result<Audience, CommandFailure> {
         let journal = self.logs.path.join(JOURNAL_NAME);
+        let mut room = self.room();
+        room.reserve();
         let stream = match self.args.format {
             RunFormat::Human | RunFormat::Json => None,
             RunFormat::Jsonl => {
@@ -195,9 +220,18 @@ impl Run<'_> {
             })?,
             stream,
             record,
+            room,
             log_errors: Vec::new(),
             survivors: Vec::new(),
         })
+    }
+
+    fn suite_names(&self) -> impl Iterator<Item = &str> + Clone {
+        self.header.suites.iter().map(|suite| suite.name.as_str())
+    }
+
+    fn room(&self) -> Room {
+        Room::new(&self.logs.path, self.suite_names())
     }
 
     /// Returns where the report goes: wherever the user wants it, and beside the logs.
@@ -207,35 +241,45 @@ impl Run<'_> {
     }
 
     /// Writes the reports, tells the end, and returns how this process is to end.
-    fn conclude(&self, mut audience: Audience, log_dir: &LogDir, outcome: Outcome) -> Conclusion {
+    fn conclude(
+        &self,
+        mut audience: Audience,
+        reports: &ReportFiles,
+        log_dir: &LogDir,
+        outcome: Outcome,
+    ) -> Conclusion {
         for survivor in &audience.survivors {
             warn(&format!(
                 "this process cannot be ended and lives on: {survivor}"
             ));
         }
-        let mut troubles = self.remove_stale_logs(&audience.record, log_dir);
-        troubles.extend(
-            audience
-                .log_errors
-                .iter()
-                .map(|error| format!("a log could not be written whole: {error}")),
-        );
-        if let Some(error) = audience.journal.error() {
-            troubles.push(format!("the journal could not be written: {error}"));
-        }
-        let event = Event::RunFinished {
-            summary: outcome.summary,
-            exit_code: exit_code(&audience.record, outcome.interrupt, &troubles),
-        };
+        let stale = self.remove_stale_logs(&audience.record, log_dir);
+        audience.catch_up();
+        let mut troubles = find_troubles(&stale, &audience);
         // Whoever reads the last line of the text may open the report at once, so it comes first.
-        audience.record.apply(outcome.end, &event);
-        let report = render_report(&audience.record, audience.record.past_state());
-        let paths = self.report_paths();
-        let written = paths.iter().map(|path| write_report(path, &report));
-        let mut lost: Vec<_> = written.filter_map(Result::err).collect();
+        let (event, report, mut lost) = loop {
+            let exit_code = exit_code(&audience.record, outcome.interrupt, &troubles);
+            let event = Event::RunFinished {
+                summary: outcome.summary,
+                exit_code,
+            };
+            audience.record.apply(outcome.end, &event);
+            let report = render_report(&audience.record, audience.record.past_state());
+            let lost = reports.replace(&report, &mut audience.room);
+            // When a log was cut to make room for this very report, the report has to say so. There is room now.
+            let was_clean = troubles.is_empty();
+            troubles = find_troubles(&stale, &audience);
+            if troubles.is_empty() == was_clean {
+                break (event, report, lost);
+            }
+        };
         audience.publish(outcome.end, &event);
+        audience.catch_up();
         lost.extend(self.conclude_stdout(&mut audience, &report).err());
         let written = audience.terminal.finish();
+        // Only now the last line of the journal is where it belongs, or is not. What was told stays true.
+        let found = find_troubles(&stale, &audience);
+        let troubles = if found.is_empty() { troubles } else { found };
         for trouble in &troubles {
             warn(trouble);
         }
@@ -288,6 +332,40 @@ enum Conclusion {
     Die(StopSignal),
 }
 
+/// Returns what went wrong beside the suites, each fit for a warning.
+fn find_troubles(stale: &[String], audience: &Audience) -> Vec<String> {
+    let mut troubles = stale.to_vec();
+    let logs = audience.log_errors.iter();
+    troubles.extend(shorten(
+        logs.map(|error| format!("a log could not be written whole: {error}")),
+        "logs could not be written whole",
+    ));
+    let cuts = audience.room.cuts();
+    troubles.extend(shorten(
+        cuts.map(|(log, bytes)| {
+            format!(
+                "the disk is full: {bytes} bytes of `{log}` gave way to the journal or the report"
+            )
+        }),
+        "logs gave way as well",
+    ));
+    if let Some(error) = audience.journal.error() {
+        troubles.push(format!("the journal could not be written: {error}"));
+    }
+    troubles
+}
+
+/// Returns the first few messages, and how many there are beyond.
+fn shorten(messages: impl Iterator<Item = String>, rest: &str) -> Vec<String> {
+    let mut messages: Vec<String> = messages.collect();
+    let surplus = messages.len().saturating_sub(MAX_NAMED);
+    if surplus > 1 {
+        messages.truncate(MAX_NAMED);
+        messages.push(format!("{surplus} more {rest}"));
+    }
+    messages
+}
+
 /// Returns the first of these that applies: the signal, a failed suite, something of the runner's own.
 pub(super) fn exit_code(record: &Record, interrupt: Option<StopSignal>, troubles: &[String]) -> u8 {
     let failures = record.tasks.iter().filter_map(|task| match &task.verdict {
@@ -317,13 +395,28 @@ fn check_replaceable(path: &Path) -> Result<(), CommandFailure> {
     }
 }
 
-pub(super) fn write_report(path: &Path, report: &str) -> Result<(), CommandFailure> {
-    write_atomically(path, report.as_bytes()).map_err(|error| {
-        CommandFailure::Infrastructure(format!(
-            "cannot write the report `{}`: {error}",
-            path.display()
-        ))
-    })
+/// Ends the processes of the last run in the log directory if it was killed before its end, and removes its temporary
+/// directories. The log directory is ours, so nobody else does.
+fn clean_up_after_the_dead(log_dir: &Path) {
+    let Some(run_id) = unfinished_run(&log_dir.join(JOURNAL_NAME)) else {
+        return;
+    };
+    for left in end_remnants(&run_id) {
+        warn(&format!(
+            "process {} ({}) of run {run_id}, which was killed, was still alive and has been ended",
+            left.pid, left.name
+        ));
+    }
+    remove_temporary_files(&run_id);
+}
+
+/// Removes the temporary directories of a run that was killed.
+pub(super) fn remove_temporary_files(run_id: &str) {
+    if let Err(error) = remove_left_behind(run_id) {
+        warn(&format!(
+            "the temporary files of run {run_id}, which was killed, could not be removed: {error}"
+        ));
+    }
 }
 
 fn available_cpus() -> u32 {

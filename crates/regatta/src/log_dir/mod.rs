@@ -2,8 +2,10 @@
 
 mod claim;
 mod lock;
+mod room;
 mod tidy;
 
 pub use claim::{Claim, ClaimError, Claimant, OnBusy, Place, claim};
 pub use lock::{Holder, is_held};
+pub use room::{Room, is_lack_of_room};
 pub use tidy::LogDir;

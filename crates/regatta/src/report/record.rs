@@ -185,6 +185,20 @@ impl Record {
         }
     }
 
+    /// Returns whether an attempt of a suite goes on.
+    #[must_use]
+    pub fn is_running(&self, suite: &str) -> bool {
+        let suites = self
+            .header
+            .tasks
+            .iter()
+            .map(|it| &self.header.suites[it.index()]);
+        suites.zip(&self.tasks).any(|(it, task)| {
+            let last = task.attempts.last();
+            it.name == suite && last.is_some_and(|it| it.end.is_none())
+        })
+    }
+
     /// Returns the suite of a task.
     #[must_use]
     pub fn suite(&self, task: TaskId) -> &Suite {

@@ -2,6 +2,8 @@
 
 mod commands;
 mod examples;
+mod faults;
+mod full_disk;
 mod reference;
 mod refused;
 mod running;

@@ -5,7 +5,9 @@ use std::io::BufReader;
 use std::os::unix::fs::symlink;
 
 use proptest::prelude::*;
-use regatta::report::journal::{Journal, JournalFault, JournalWriter, parse_journal, read_journal};
+use regatta::report::journal::{
+    Journal, JournalFault, JournalWriter, parse_journal, read_journal, unfinished_run,
+};
 use regatta_core::event::Event;
 use regatta_core::port::Subscriber;
 use regatta_core::time::Time;
@@ -187,4 +189,30 @@ fn a_full_disk_is_remembered_and_nothing_panics() {
     assert_eq!(kind, Some(std::io::ErrorKind::StorageFull));
     writer.handle_event(time(1), &small().events[0].1);
     assert!(writer.error().is_some());
+    writer.flush();
+    assert!(writer.error().is_some());
+}
+
+#[test]
+fn a_run_without_an_end_is_told_from_one_with() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("events.jsonl");
+    assert_eq!(unfinished_run(&path), None);
+    let sample = small();
+    let whole = sample.render();
+    let run_id = Some(sample.header.run_id.clone());
+    fs::write(&path, &whole).unwrap();
+    assert_eq!(unfinished_run(&path), None);
+    let header = whole.iter().position(|&it| it == b'\n').unwrap() + 1;
+    for length in header..whole.len() {
+        fs::write(&path, &whole[..length]).unwrap();
+        assert_eq!(unfinished_run(&path), run_id, "{length}");
+    }
+    for length in 0..header - 1 {
+        fs::write(&path, &whole[..length]).unwrap();
+        assert_eq!(unfinished_run(&path), None, "{length}");
+    }
+    let link = folder.path().join("link");
+    symlink(&path, &link).unwrap();
+    assert_eq!(unfinished_run(&link), None);
 }

@@ -1,24 +1,32 @@
 //! Writing the journal: one `write` a line, so that a crash tears the last line at most.
 //!
-//! It never stops a run: the first error is kept for whoever decides the exit code.
+//! It never stops a run. What cannot be written waits in memory and is tried again with the next event, since a reader
+//! trusts nothing after a hole in the numbers; how to make room on a full disk is not known here.
 
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
 use std::path::Path;
 
 use regatta_core::event::Event;
 use regatta_core::port::Subscriber;
 use regatta_core::time::Time;
+use regatta_process::fault::{self, Operation};
 use rustix::fs::{Mode, OFlags, open};
 
 use super::line::LineRenderer;
 use super::read::Journal;
+
+/// Above this the buffer is given back: only the header of a large plan needs more.
+const KEPT_BYTES: usize = 64 * 1024;
 
 /// The journal of the run that goes on.
 #[derive(Debug)]
 pub struct JournalWriter {
     file: File,
     renderer: LineRenderer,
+    /// What the file has not taken yet, from the middle of a line perhaps: nothing, as long as all goes well.
+    waiting: Vec<u8>,
+    /// Why something waits.
     error: Option<io::Error>,
 }
 
@@ -36,10 +44,12 @@ impl JournalWriter {
             | OFlags::NOFOLLOW
             | OFlags::NONBLOCK
             | OFlags::CLOEXEC;
+        fault::check(Operation::Open)?;
         let file = open(path, flags, Mode::from_raw_mode(0o666))?;
         Ok(Self {
             file: file.into(),
             renderer: LineRenderer::default(),
+            waiting: Vec::new(),
             error: None,
         })
     }
@@ -56,17 +66,26 @@ impl JournalWriter {
         Ok(Self {
             file,
             renderer: LineRenderer::resume(&journal.header, lines),
+            waiting: Vec::new(),
             error: None,
         })
     }
 
-    /// Closes the journal and returns why it ends before the run did, if it does.
+    /// Closes the journal and returns why it is behind the run, if it is.
     #[must_use]
     pub fn into_error(self) -> Option<io::Error> {
         self.error
     }
 
-    /// Returns why the journal ends before the run did, if it does.
+    /// Tries once more to write what could not be written before.
+    pub fn flush(&mut self) {
+        let (taken, error) = write(&self.file, &self.waiting);
+        self.waiting.drain(..taken);
+        self.waiting.shrink_to(KEPT_BYTES);
+        self.error = error;
+    }
+
+    /// Returns why the journal is behind the run, if it is.
     #[must_use]
     pub fn error(&self) -> Option<&io::Error> {
         self.error.as_ref()
@@ -75,10 +94,25 @@ impl JournalWriter {
 
 impl Subscriber for JournalWriter {
     fn handle_event(&mut self, at: Time, event: &Event) {
-        // After a hole in the numbers a reader trusts nothing, so what follows an error is not worth writing.
-        if self.error.is_none() {
-            let line = self.renderer.render_line(at, event);
-            self.error = self.file.write_all(line).err();
+        let line = self.renderer.render_line(at, event);
+        self.waiting.extend_from_slice(line);
+        self.flush();
+    }
+}
+
+/// Returns how much of `bytes` the file took, and why not all of it.
+fn write(mut file: &File, bytes: &[u8]) -> (usize, Option<io::Error>) {
+    let mut taken = 0;
+    while taken < bytes.len() {
+        let written = fault::check(Operation::Write)
+            .map_err(io::Error::from)
+            .and_then(|()| file.write(&bytes[taken..]));
+        match written {
+            Ok(0) => return (taken, Some(ErrorKind::WriteZero.into())),
+            Ok(count) => taken += count,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return (taken, Some(error)),
         }
     }
+    (taken, None)
 }

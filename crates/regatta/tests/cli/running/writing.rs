@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::{FileTypeExt, symlink};
+use std::path::Path;
 use std::process::Command;
 
 use insta::assert_snapshot;
@@ -315,4 +316,25 @@ fn a_report_path_that_cannot_be_written_leaves_the_last_run_alone() {
     assert_eq!(place.read("ran"), "ran\n");
     assert_eq!(place.read("test-logs/test-report.json"), report);
     assert_eq!(place.read("test-logs/events.jsonl"), journal);
+}
+
+#[test]
+fn temporary_files_of_a_killed_run_go_with_the_next_start() {
+    let place = Place::new("[suites.a]\ncommand = 'echo $TEST_TMPDIR'\n");
+    place.regatta(&QUIET).run();
+    let log = place.read("test-logs/a.log");
+    let private = Path::new(log.trim_end());
+    let folder = private.parent().expect("the run's folder");
+    let id = place.report()["run_id"].as_str().expect("an id").to_owned();
+    assert_eq!(folder, place.temporary().join(format!("regatta-{id}")));
+
+    // What a kill leaves: a journal that tells of no end, and the folder.
+    let journal = place.read("test-logs/events.jsonl");
+    let end = journal.trim_end().rfind('\n').expect("several lines");
+    place.write("test-logs/events.jsonl", &journal[..=end]);
+    fs::create_dir_all(private).unwrap();
+    fs::write(private.join("trash"), "x").unwrap();
+    let output = place.regatta(&QUIET).run();
+    assert!(output.starts_with("exit 0\n"), "{output}");
+    assert!(!folder.exists());
 }

@@ -47,6 +47,20 @@ impl<'p> Invocation<'p> {
         Self { command, ..self }
     }
 
+    /// Runs with a disk of this size at `disk`, whose content is at `kept` afterwards.
+    ///
+    /// Where no file system may be mounted, as in most containers, their small `/dev/shm` is filled up to that size. A
+    /// machine that allows neither cannot run such a test, and it fails.
+    pub(crate) fn on_disk_of(self, kibibytes: u32) -> Self {
+        let mut command = Command::new("sh");
+        clean(&mut command, self.place);
+        let script = include_str!("small_disk.sh");
+        command.args(["-c", script, &kibibytes.to_string()]);
+        command.arg(&self.program);
+        command.args(self.command.get_args());
+        Self { command, ..self }
+    }
+
     /// Runs in another folder than the project's.
     pub(crate) fn inside(mut self, folder: &str) -> Self {
         self.command.current_dir(self.place.path(folder));
