@@ -236,6 +236,13 @@ impl Supervisor {
             .unwrap_or_default()
     }
 
+    /// Returns the process id of a running command, which is its own until its exit was told; `None` for an unknown
+    /// key.
+    #[must_use]
+    pub fn pid(&self, key: u64) -> Option<i32> {
+        self.find(key).map(|command| command.pid.as_raw_pid())
+    }
+
     /// Returns a handle that ends a wait from another thread.
     #[must_use]
     pub fn waker(&self) -> Waker {

@@ -4,6 +4,7 @@
 mod end;
 mod orphans;
 mod output;
+mod snapshot;
 mod start;
 mod support;
 mod wait;
