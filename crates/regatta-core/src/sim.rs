@@ -10,7 +10,7 @@ use std::time::Duration;
 use crate::event::{Event, StopSignal};
 use crate::id::AttemptId;
 use crate::plan::Plan;
-use crate::schedule::{Effect, Input, Policy, Scheduler};
+use crate::schedule::{Effect, Input, Occasion, Policy, Scheduler};
 use crate::time::Time;
 use crate::verdict::{AttemptReport, Exit};
 
@@ -25,6 +25,8 @@ pub struct Performance {
     pub prints_every: Option<Duration>,
     /// What it does when it is told to end.
     pub when_stopped: WhenStopped,
+    /// How long its examination takes when it runs into a limit; `None` for one without an end.
+    pub examined_in: Option<Duration>,
 }
 
 /// What an attempt does when it gets a polite signal. SIGKILL ends every attempt at once.
@@ -45,6 +47,7 @@ impl Performance {
             exit: Exit::Code(code),
             prints_every: None,
             when_stopped: WhenStopped::EndsAfter(Duration::ZERO),
+            examined_in: Some(Duration::ZERO),
         }
     }
 }
@@ -65,7 +68,7 @@ impl Trace {
     pub fn events(&self) -> impl Iterator<Item = (Time, &Event)> {
         self.effects.iter().filter_map(|(at, effect)| match effect {
             Effect::Emit(event) => Some((*at, event)),
-            Effect::Spawn { .. } | Effect::Signal { .. } => None,
+            Effect::Spawn { .. } | Effect::Examine { .. } | Effect::Signal { .. } => None,
         })
     }
 }
@@ -92,6 +95,10 @@ pub fn simulate(
         for effect in effects.drain(..) {
             match &effect {
                 Effect::Spawn { attempt, .. } => stage.spawn(now, *attempt, perform(*attempt)),
+                Effect::Examine {
+                    attempt,
+                    circumstances,
+                } => stage.examine(now, *attempt, circumstances.occasion),
                 Effect::Signal { attempt, signal } => stage.signal(now, *attempt, *signal),
                 Effect::Emit(_) => {}
             }
@@ -143,6 +150,15 @@ impl Stage {
         }
         let key = self.finish_at(end, attempt, performance.exit.clone());
         self.performances.insert(attempt, (performance, key));
+    }
+
+    fn examine(&mut self, now: Time, attempt: AttemptId, occasion: Occasion) {
+        let performance = self.performances.get(&attempt).map(|(it, _)| it);
+        if let Some(time) = performance.and_then(|it| it.examined_in)
+            && occasion != Occasion::Slow
+        {
+            self.expect(now + time, Input::Examined(attempt));
+        }
     }
 
     fn signal(&mut self, now: Time, attempt: AttemptId, signal: StopSignal) {

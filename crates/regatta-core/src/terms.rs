@@ -116,6 +116,9 @@ pub struct Terms {
     pub skip_exit_code: Option<i32>,
     /// What to do with processes that outlive the command.
     pub leftovers: Leftovers,
+    /// How long a command of the suite's own may look at an attempt that ran into a limit before the attempt is told
+    /// to end; `None` where there is no such command.
+    pub examination: Option<Duration>,
 }
 
 impl Default for Terms {
@@ -131,6 +134,7 @@ impl Default for Terms {
             expect: Expect::Pass,
             skip_exit_code: None,
             leftovers: Leftovers::Kill,
+            examination: None,
         }
     }
 }

@@ -11,14 +11,14 @@ use common::{keep_going, millis};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
-use regatta_core::event::{CancelReason, Event, StopSignal};
+use regatta_core::event::{CancelReason, Event, StopCause, StopSignal};
 use regatta_core::id::{AttemptId, Id, IdMap, PoolId, SuiteId, TaskId};
 use regatta_core::plan::{Claim, Plan, Pool, Suite, TaskSpec};
-use regatta_core::schedule::{Effect, Input, Policy, Scheduler};
+use regatta_core::schedule::{Circumstances, Effect, Input, Occasion, Policy, Scheduler};
 use regatta_core::sim::{Performance, Trace, WhenStopped, simulate};
 use regatta_core::terms::{Backoff, FailFast, FlakyVerdict, Retries, Terms};
 use regatta_core::time::Time;
-use regatta_core::verdict::{Exit, Status, Verdict};
+use regatta_core::verdict::{Exit, Outcome, Status, Verdict};
 
 /// A random run: everything that decides its trace.
 #[derive(Debug, Clone)]
@@ -46,6 +46,7 @@ impl Case {
 fn terms() -> impl Strategy<Value = Terms> {
     let limit = || prop::option::weighted(0.3, (1_u64..3000).prop_map(millis));
     let retries = (0_u32..3, 0_u64..500, any::<bool>(), any::<bool>());
+    let examination = prop::option::of((0_u64..400).prop_map(millis));
     (
         limit(),
         limit(),
@@ -53,6 +54,7 @@ fn terms() -> impl Strategy<Value = Terms> {
         0_u64..400,
         retries,
         any::<bool>(),
+        examination,
     )
         .prop_map(
             |(
@@ -62,6 +64,7 @@ fn terms() -> impl Strategy<Value = Terms> {
                 grace,
                 (count, delay, doubles, jitter),
                 strict,
+                examination,
             )| {
                 Terms {
                     timeout,
@@ -85,6 +88,7 @@ fn terms() -> impl Strategy<Value = Terms> {
                         FlakyVerdict::Pass
                     },
                     skip_exit_code: Some(77),
+                    examination,
                     ..Terms::default()
                 }
             },
@@ -104,14 +108,16 @@ fn performance() -> impl Strategy<Value = Performance> {
         (0_u64..300).prop_map(|ms| WhenStopped::EndsAfter(millis(ms))),
     ];
     let prints = prop::option::of((50_u64..900).prop_map(millis));
-    (exit, 0_u64..2500, prints, stop).prop_map(|(exit, ms, prints_every, when_stopped)| {
-        Performance {
+    let examined = prop::option::of((0_u64..500).prop_map(millis));
+    (exit, 0_u64..2500, prints, stop, examined).prop_map(
+        |(exit, ms, prints_every, when_stopped, examined_in)| Performance {
             duration: millis(ms),
             exit,
             prints_every,
             when_stopped,
-        }
-    })
+            examined_in,
+        },
+    )
 }
 
 fn policy() -> impl Strategy<Value = Policy> {
@@ -311,7 +317,7 @@ fn every_task_gets_exactly_one_final_word_and_the_counts_add_up(case: &Case) {
     assert_eq!(summary.failed as usize, failed);
 }
 
-fn an_attempt_runs_no_longer_than_its_time_out_and_grace(case: &Case) {
+fn an_attempt_runs_no_longer_than_its_time_out_examination_and_grace(case: &Case) {
     let mut started = BTreeMap::new();
     for (at, event) in case.run().events() {
         match event {
@@ -323,7 +329,54 @@ fn an_attempt_runs_no_longer_than_its_time_out_and_grace(case: &Case) {
                 let (Some(start), Some(timeout)) = (started.get(attempt), terms.timeout) else {
                     continue;
                 };
-                assert!(at - *start <= timeout + terms.grace_period);
+                let examination = terms.examination.unwrap_or_default();
+                assert!(at - *start <= timeout + examination + terms.grace_period);
+            }
+            _ => {}
+        }
+    }
+}
+
+fn whoever_ran_into_a_limit_is_examined_once_and_before_the_first_signal(case: &Case) {
+    let mut examined = BTreeMap::new();
+    let mut told = BTreeSet::new();
+    for (now, effect) in &case.run().effects {
+        match effect {
+            Effect::Examine {
+                attempt,
+                circumstances:
+                    Circumstances {
+                        occasion: Occasion::Limit(limit),
+                        running,
+                        silent,
+                    },
+            } => {
+                assert!(!told.contains(attempt), "{attempt} was told before");
+                assert!(silent <= running, "{attempt} is silent for too long");
+                let earlier = examined.insert(*attempt, (*limit, *now));
+                assert!(earlier.is_none(), "{attempt} is examined twice");
+            }
+            Effect::Emit(Event::Stopping { attempt, cause, .. }) => {
+                let limits = [StopCause::Timeout, StopCause::IdleTimeout];
+                let Some((limit, since)) = examined.get(attempt) else {
+                    assert!(!limits.contains(cause), "{attempt} was not examined");
+                    continue;
+                };
+                assert_eq!(limit, cause);
+                let patience = case.plan.tasks[attempt.task].terms.examination;
+                if told.insert(*attempt) {
+                    assert!(*now - *since <= patience.unwrap_or_default());
+                }
+            }
+            Effect::Emit(Event::AttemptFinished {
+                attempt, verdict, ..
+            }) => {
+                let expected = match examined.get(attempt) {
+                    Some((StopCause::Timeout, _)) => Outcome::Timeout,
+                    Some(_) => Outcome::IdleTimeout,
+                    None => continue,
+                };
+                assert_eq!(verdict.outcome(), expected);
             }
             _ => {}
         }
@@ -449,11 +502,12 @@ fn what_the_user_interrupts_is_never_called_a_failure(case: &Case) {
 }
 
 /// What holds in every run.
-const PROPERTIES: [fn(&Case); 8] = [
+const PROPERTIES: [fn(&Case); 9] = [
     no_pool_is_ever_over_its_capacity,
     nothing_starts_before_all_its_dependencies_passed,
     every_task_gets_exactly_one_final_word_and_the_counts_add_up,
-    an_attempt_runs_no_longer_than_its_time_out_and_grace,
+    an_attempt_runs_no_longer_than_its_time_out_examination_and_grace,
+    whoever_ran_into_a_limit_is_examined_once_and_before_the_first_signal,
     nothing_starts_once_the_run_is_cut_short,
     replaying_the_inputs_gives_the_identical_effects,
     no_task_that_could_start_is_left_waiting,

@@ -303,8 +303,10 @@ fn a_time_out_asks_politely_and_then_ends_by_force() {
     0.000 spawn ignores#1 in slot 1
     0.000   started obeys#1 after 0ns
     0.000   started ignores#1 after 0ns
+    1.000 examine obeys#1 Timeout, silent for 1s
     1.000   stopping obeys#1 Timeout
     1.000 signal obeys#1 Terminate
+    1.000 examine ignores#1 Timeout, silent for 1s
     1.000   stopping ignores#1 Timeout
     1.000 signal ignores#1 Terminate
     1.100   finished obeys#1 Failed(Timeout(1s))
@@ -353,6 +355,7 @@ fn without_grace_force_follows_at_once() {
     assert_snapshot!(render(&plan, &trace), @"
     0.000 spawn a#1 in slot 0
     0.000   started a#1 after 0ns
+    1.000 examine a#1 Timeout, silent for 1s
     1.000   stopping a#1 Timeout
     1.000 signal a#1 Terminate
     1.000   stopping a#1 Timeout
@@ -378,6 +381,7 @@ fn silence_is_counted_from_the_last_output() {
     0.000 spawn silent#1 in slot 1
     0.000   started talks#1 after 0ns
     0.000   started silent#1 after 0ns
+    1.000 examine silent#1 IdleTimeout, silent for 1s
     1.000   stopping silent#1 IdleTimeout
     1.000 signal silent#1 Terminate
     1.000   finished silent#1 Failed(IdleTimeout(1s))
@@ -397,6 +401,7 @@ fn slowness_is_told_once() {
     0.000 spawn a#1 in slot 0
     0.000   started a#1 after 0ns
     0.400   slow a#1
+    0.400 examine a#1 slow, silent for 400ms
     1.000   finished a#1 Passed
     1.000   done a Passed
     ");
@@ -471,9 +476,193 @@ fn an_exit_zero_after_the_time_out_is_no_pass() {
     assert_snapshot!(render(&plan, &trace), @"
     0.000 spawn a#1 in slot 0
     0.000   started a#1 after 0ns
+    1.000 examine a#1 Timeout, silent for 1s
     1.000   stopping a#1 Timeout
     1.000 signal a#1 Terminate
     1.200   finished a#1 Failed(Timeout(1s))
     1.200   done a Failed(Timeout(1s))
+    ");
+}
+
+/// Terms under which an attempt may run for a second and be examined for another half.
+fn examined() -> Terms {
+    Terms {
+        timeout: Some(millis(1000)),
+        grace_period: millis(300),
+        examination: Some(millis(500)),
+        ..Terms::default()
+    }
+}
+
+#[test]
+fn an_examination_delays_the_first_signal_until_it_is_over_or_late() {
+    let plan = plan(3, "quick hangs deaf", &examined());
+    let trace = simulate(&plan, keep_going(), &[], |attempt| {
+        let name = plan.name(attempt.task);
+        Performance {
+            examined_in: (name == "quick").then(|| millis(200)),
+            when_stopped: match name {
+                "deaf" => WhenStopped::Ignores,
+                _ => WhenStopped::EndsAfter(Duration::ZERO),
+            },
+            ..Performance::exits(millis(9000), 0)
+        }
+    });
+    assert_snapshot!(render(&plan, &trace), @"
+    0.000 spawn quick#1 in slot 0
+    0.000 spawn hangs#1 in slot 1
+    0.000 spawn deaf#1 in slot 2
+    0.000   started quick#1 after 0ns
+    0.000   started hangs#1 after 0ns
+    0.000   started deaf#1 after 0ns
+    1.000 examine quick#1 Timeout, silent for 1s
+    1.000 examine hangs#1 Timeout, silent for 1s
+    1.000 examine deaf#1 Timeout, silent for 1s
+    1.200   stopping quick#1 Timeout
+    1.200 signal quick#1 Terminate
+    1.200   finished quick#1 Failed(Timeout(1s))
+    1.200   done quick Failed(Timeout(1s))
+    1.500   stopping hangs#1 Timeout
+    1.500 signal hangs#1 Terminate
+    1.500   stopping deaf#1 Timeout
+    1.500 signal deaf#1 Terminate
+    1.500   finished hangs#1 Failed(Timeout(1s))
+    1.500   done hangs Failed(Timeout(1s))
+    1.800   stopping deaf#1 Timeout
+    1.800 signal deaf#1 Kill
+    1.800   finished deaf#1 Failed(Timeout(1s))
+    1.800   done deaf Failed(Timeout(1s))
+    ");
+}
+
+#[test]
+fn silence_is_examined_too() {
+    let terms = Terms {
+        timeout: None,
+        idle_timeout: Some(millis(1000)),
+        ..examined()
+    };
+    let plan = plan(1, "a", &terms);
+    let trace = simulate(&plan, keep_going(), &[], |_| Performance {
+        examined_in: Some(millis(300)),
+        ..Performance::exits(millis(9000), 0)
+    });
+    assert_snapshot!(render(&plan, &trace), @"
+    0.000 spawn a#1 in slot 0
+    0.000   started a#1 after 0ns
+    1.000 examine a#1 IdleTimeout, silent for 1s
+    1.300   stopping a#1 IdleTimeout
+    1.300 signal a#1 Terminate
+    1.300   finished a#1 Failed(IdleTimeout(1s))
+    1.300   done a Failed(IdleTimeout(1s))
+    ");
+}
+
+#[test]
+fn an_exit_during_the_examination_ends_a_suite_that_was_too_slow_all_the_same() {
+    let plan = plan(1, "a", &examined());
+    let trace = simulate(&plan, keep_going(), &[], |_| Performance {
+        examined_in: Some(millis(400)),
+        ..Performance::exits(millis(1200), 0)
+    });
+    assert_snapshot!(render(&plan, &trace), @"
+    0.000 spawn a#1 in slot 0
+    0.000   started a#1 after 0ns
+    1.000 examine a#1 Timeout, silent for 1s
+    1.200   finished a#1 Failed(Timeout(1s))
+    1.200   done a Failed(Timeout(1s))
+    ");
+}
+
+#[test]
+fn an_examination_of_an_earlier_attempt_does_not_end_the_next() {
+    let terms = Terms {
+        retries: Retries::immediate(1),
+        ..examined()
+    };
+    let plan = plan(1, "a", &terms);
+    let trace = simulate(&plan, keep_going(), &[], |attempt| Performance {
+        examined_in: (attempt.number == 1).then(|| millis(1700)),
+        ..Performance::exits(millis(9000), 0)
+    });
+    assert_snapshot!(render(&plan, &trace), @"
+    0.000 spawn a#1 in slot 0
+    0.000   started a#1 after 0ns
+    1.000 examine a#1 Timeout, silent for 1s
+    1.500   stopping a#1 Timeout
+    1.500 signal a#1 Terminate
+    1.500   finished a#1 Failed(Timeout(1s))
+    1.500   retry a#2 in 0ns
+    1.500 spawn a#2 in slot 0
+    1.500   started a#2 after 0ns
+    2.500 examine a#2 Timeout, silent for 1s
+    3.000   stopping a#2 Timeout
+    3.000 signal a#2 Terminate
+    3.000   finished a#2 Failed(Timeout(1s))
+    3.000   done a Failed(Timeout(1s))
+    ");
+}
+
+#[test]
+fn an_interrupt_does_not_wait_for_an_examination() {
+    let plan = plan(1, "a", &examined());
+    let interrupts = [
+        (Time(millis(1100)), StopSignal::Interrupt),
+        (Time(millis(1200)), StopSignal::Interrupt),
+    ];
+    let trace = simulate(&plan, keep_going(), &interrupts, |_| Performance {
+        examined_in: Some(millis(150)),
+        when_stopped: WhenStopped::Ignores,
+        ..Performance::exits(millis(9000), 0)
+    });
+    assert_snapshot!(render(&plan, &trace), @"
+    0.000 spawn a#1 in slot 0
+    0.000   started a#1 after 0ns
+    1.000 examine a#1 Timeout, silent for 1s
+    1.100   cancelled Interrupt(Interrupt)
+    1.100   stopping a#1 Timeout
+    1.100 signal a#1 Interrupt
+    1.200   stopping a#1 Timeout
+    1.200 signal a#1 Kill
+    1.200   finished a#1 Failed(Timeout(1s))
+    1.200   done a Failed(Timeout(1s))
+    ");
+}
+
+#[test]
+fn fail_fast_does_not_wait_for_an_examination() {
+    let policy = Policy {
+        fail_fast: FailFast::Now,
+        ..keep_going()
+    };
+    let plan = plan(2, "a b", &examined());
+    let trace = simulate(&plan, policy, &[], |attempt| {
+        match plan.name(attempt.task) {
+            "a" => Performance {
+                examined_in: None,
+                ..Performance::exits(millis(9000), 0)
+            },
+            _ => Performance {
+                examined_in: Some(millis(100)),
+                ..Performance::exits(millis(9000), 1)
+            },
+        }
+    });
+    assert_snapshot!(render(&plan, &trace), @"
+    0.000 spawn a#1 in slot 0
+    0.000 spawn b#1 in slot 1
+    0.000   started a#1 after 0ns
+    0.000   started b#1 after 0ns
+    1.000 examine a#1 Timeout, silent for 1s
+    1.000 examine b#1 Timeout, silent for 1s
+    1.100   stopping b#1 Timeout
+    1.100 signal b#1 Terminate
+    1.100   finished b#1 Failed(Timeout(1s))
+    1.100   done b Failed(Timeout(1s))
+    1.100   cancelled FailFast(TaskId(1))
+    1.100   stopping a#1 Timeout
+    1.100 signal a#1 Terminate
+    1.100   finished a#1 Failed(Timeout(1s))
+    1.100   done a Failed(Timeout(1s))
     ");
 }

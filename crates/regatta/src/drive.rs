@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use regatta_core::event::{Event, Repository, StopSignal, Summary};
 use regatta_core::id::AttemptId;
-use regatta_core::schedule::{Effect, Input, Scheduler};
+use regatta_core::schedule::{Effect, Input, Occasion, Scheduler};
 use regatta_core::time::Time;
 use regatta_core::verdict::{AttemptReport, Status};
 
 use crate::audience::Audience;
-use crate::backend::{Local, Occurrence};
+use crate::backend::{Examination, Local, Occurrence};
 use crate::clock::Clock;
 use crate::screen;
 
@@ -132,6 +132,16 @@ impl Drive<'_> {
                 Ok(()) => Input::Started(attempt),
                 Err(exit) => Input::Finished(attempt, AttemptReport::bare(exit)),
             }),
+            Effect::Examine {
+                attempt,
+                ref circumstances,
+            } => {
+                let examination = self.backend.examine(attempt, circumstances);
+                // Nobody waits for a look at what is merely slow.
+                let is_answer =
+                    circumstances.occasion != Occasion::Slow && examination == Examination::Over;
+                is_answer.then_some(Input::Examined(attempt))
+            }
             Effect::Signal { attempt, signal } => {
                 self.backend.signal(attempt, signal);
                 None
@@ -162,6 +172,7 @@ impl Drive<'_> {
         match occurrence {
             Occurrence::Printed(attempt) => Some(Input::Printed(attempt)),
             Occurrence::Output(attempt, bytes) => Some(self.note_output(now, attempt, &bytes)),
+            Occurrence::Examined(attempt) => Some(Input::Examined(attempt)),
             Occurrence::Finished(attempt, report) => Some(Input::Finished(attempt, report)),
             Occurrence::Signal(signal) => Some(Input::Interrupt(signal)),
             Occurrence::Resized => {

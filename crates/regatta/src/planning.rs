@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::CString;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use regatta_core::id::{Id, IdMap, PoolId, SuiteId, TaskId};
 use regatta_core::plan::{self, Claim, Plan, Pool, SelectedAs, TaskSpec};
@@ -20,6 +21,9 @@ const SLOTS: PoolId = PoolId(0);
 /// Descriptors that the runner keeps for itself, and those that one running suite costs it.
 const OWN_DESCRIPTORS: u64 = 24;
 const DESCRIPTORS_PER_SUITE: u64 = 4;
+
+/// How long a suite's `on_timeout` may take.
+const EXAMINATION: Duration = Duration::from_secs(10);
 
 /// A plan, and what starts each of its tasks.
 #[derive(Debug, Clone)]
@@ -160,6 +164,7 @@ fn terms(suite: &Suite) -> Terms {
         expect: suite.expect,
         skip_exit_code: suite.skip_exit_code,
         leftovers: terms.leftovers.value,
+        examination: suite.on_timeout.as_ref().map(|_| EXAMINATION),
     }
 }
 
@@ -205,22 +210,28 @@ fn is_simple(text: &str) -> bool {
 }
 
 fn launch(suite: &Suite, root: &Path) -> Launch {
-    let words: Vec<&str> = match &suite.command {
-        Command::Shell(text) => vec!["/bin/sh", "-c", text],
-        Command::Argv(words) => words.iter().map(String::as_str).collect(),
-    };
+    let on_timeout = suite.on_timeout.as_ref();
     Launch {
         name: suite.name.clone(),
-        argv: words
-            .into_iter()
-            .map(|word| CString::new(word).expect("the configuration refuses NUL bytes"))
-            .collect(),
+        argv: argv(&suite.command),
+        on_timeout: on_timeout.map(|command| argv(&command.value)),
         dir: root.join(&suite.dir),
         env: suite.env.clone(),
         timeout: suite.terms.timeout.value,
         max_log_bytes: suite.terms.max_log_bytes.value,
         leftovers: suite.terms.leftovers.value,
     }
+}
+
+fn argv(command: &Command) -> Vec<CString> {
+    let words: Vec<&str> = match command {
+        Command::Shell(text) => vec!["/bin/sh", "-c", text],
+        Command::Argv(words) => words.iter().map(String::as_str).collect(),
+    };
+    words
+        .into_iter()
+        .map(|word| CString::new(word).expect("the configuration refuses NUL bytes"))
+        .collect()
 }
 
 #[cfg(test)]

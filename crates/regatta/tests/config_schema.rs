@@ -63,6 +63,8 @@ fn schema_and_loader_judge_alike() {
         "skip_exit_code = 77",
         "cpus = 4",
         "description = \"\"",
+        "on_timeout = \"kill -QUIT $REGATTA_PID\"",
+        "on_timeout = [\"gcore\", \"-a\"]",
     ];
     let bad = [
         "timout = 5",
@@ -100,6 +102,10 @@ fn schema_and_loader_judge_alike() {
         "cpus = 0",
         "dir = \"\"",
         "tags = \"x\"",
+        "on_timeout = \"\"",
+        "on_timeout = []",
+        "on_timeout = \"none\\u0000\"",
+        "on_timeout = 10",
         "inputs = [\"src\"]",
         "shards = 2",
     ];

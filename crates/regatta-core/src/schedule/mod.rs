@@ -1,9 +1,11 @@
 //! The scheduler: facts in, decisions out.
 
+mod examine;
 mod retry;
 mod room;
 mod scheduler;
 mod slot;
 mod state;
 
+pub use examine::{Circumstances, Occasion};
 pub use scheduler::{Effect, Input, Policy, Scheduler};

@@ -10,10 +10,11 @@ use std::sync::Arc;
 use crate::event::{CancelReason, Event, StopCause, StopSignal, Summary};
 use crate::id::{AttemptId, IdMap, TaskId};
 use crate::plan::Plan;
+use crate::schedule::examine::{Circumstances, Occasion};
 use crate::schedule::retry::pause_before;
 use crate::schedule::room::Room;
 use crate::schedule::slot::Slots;
-use crate::schedule::state::{Due, Running, Slowness, State, Stop, verdict_of_stop};
+use crate::schedule::state::{Due, Running, Slowness, State, Stop, StopStage, verdict_of_stop};
 use crate::terms::{FailFast, FlakyVerdict};
 use crate::time::Time;
 use crate::verdict::{AttemptReport, Exit, Failure, Reason, Status, Verdict, judge};
@@ -27,6 +28,8 @@ pub enum Input {
     Started(AttemptId),
     /// An attempt printed something.
     Printed(AttemptId),
+    /// The examination of an attempt that ran into a limit is over.
+    Examined(AttemptId),
     /// An attempt is over, whether it ran or could not be started.
     Finished(AttemptId, AttemptReport),
     /// The time that `next_wakeup` named has come.
@@ -45,7 +48,15 @@ pub enum Effect {
         /// Its slot number.
         slot: u32,
     },
-    /// Send this to the process tree of this attempt.
+    /// Put on record what this attempt does right now. Where it ran into a limit and its terms have an examination,
+    /// let that begin, and answer with `Examined` when it is over.
+    Examine {
+        /// The attempt.
+        attempt: AttemptId,
+        /// Why, and how it is with the attempt.
+        circumstances: Circumstances,
+    },
+    /// Send this to the process tree of this attempt, whose examination, if it goes on, is over with that.
     Signal {
         /// The attempt.
         attempt: AttemptId,
@@ -129,6 +140,7 @@ impl Scheduler {
             Input::Begin => self.handle_begin(),
             Input::Started(attempt) => self.handle_started(attempt, effects),
             Input::Printed(attempt) => self.handle_printed(attempt),
+            Input::Examined(attempt) => self.handle_examined(attempt, effects),
             Input::Finished(attempt, report) => self.handle_finished(attempt, report, effects),
             Input::Wakeup => self.handle_wakeup(effects),
             Input::Interrupt(signal) => self.handle_interrupt(signal, effects),
@@ -186,6 +198,16 @@ impl Scheduler {
             && running.attempt == id.number
         {
             running.last_output = self.now;
+        }
+    }
+
+    fn handle_examined(&mut self, id: AttemptId, effects: &mut Vec<Effect>) {
+        if let State::Running(running) = &self.states[id.task]
+            && running.attempt == id.number
+            && let Some(Stop { cause, stage }) = running.stop
+            && matches!(stage, StopStage::Examined { .. })
+        {
+            self.stop(id.task, cause, StopSignal::Terminate, effects);
         }
     }
 
@@ -359,6 +381,23 @@ impl Scheduler {
         }
     }
 
+    /// Ends an attempt that ran into a limit, once it has been looked at.
+    fn stop_examined(&mut self, task: TaskId, cause: StopCause, effects: &mut Vec<Effect>) {
+        let State::Running(running) = &mut self.states[task] else {
+            return;
+        };
+        effects.push(running.examine(task, Occasion::Limit(cause), self.now));
+        match self.plan.tasks[task].terms.examination {
+            None => self.stop(task, cause, StopSignal::Terminate, effects),
+            Some(patience) => {
+                let until = self.now + patience;
+                let stage = StopStage::Examined { until };
+                running.stop = Some(Stop { cause, stage });
+                self.reset_alarm(task);
+            }
+        }
+    }
+
     /// Tells a running attempt to end. One that was told politely before is only ever told more firmly,
     /// and the first cause stands.
     fn stop(
@@ -373,15 +412,22 @@ impl Scheduler {
             return;
         };
         let force = signal == StopSignal::Kill;
-        let cause = match &running.stop {
-            Some(stop) if !force || stop.force_at.is_none() => return,
-            Some(stop) => stop.cause,
+        let cause = match running.stop {
+            Some(stop) => match stop.stage {
+                StopStage::Forced => return,
+                StopStage::Asked { .. } if !force => return,
+                StopStage::Asked { .. } | StopStage::Examined { .. } => stop.cause,
+            },
             None => cause,
         };
-        running.stop = Some(Stop {
-            cause,
-            force_at: (!force).then_some(self.now + grace),
-        });
+        let stage = if force {
+            StopStage::Forced
+        } else {
+            StopStage::Asked {
+                until: self.now + grace,
+            }
+        };
+        running.stop = Some(Stop { cause, stage });
         let attempt = AttemptId {
             task,
             number: running.attempt,
@@ -418,10 +464,10 @@ impl Scheduler {
     }
 
     fn act_on(&mut self, task: TaskId, due: Due, effects: &mut Vec<Effect>) {
-        let terminate = StopSignal::Terminate;
         match due {
-            Due::Timeout => self.stop(task, StopCause::Timeout, terminate, effects),
-            Due::IdleTimeout => self.stop(task, StopCause::IdleTimeout, terminate, effects),
+            Due::Timeout => self.stop_examined(task, StopCause::Timeout, effects),
+            Due::IdleTimeout => self.stop_examined(task, StopCause::IdleTimeout, effects),
+            Due::Ask(cause) => self.stop(task, cause, StopSignal::Terminate, effects),
             Due::Force(cause) => self.stop(task, cause, StopSignal::Kill, effects),
             Due::Slow => self.tell_slow(task, effects),
         }
@@ -438,6 +484,7 @@ impl Scheduler {
                 running: self.now - running.started,
                 last_line: None,
             }));
+            effects.push(running.examine(task, Occasion::Slow, self.now));
         }
         self.reset_alarm(task);
     }

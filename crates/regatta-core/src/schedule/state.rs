@@ -44,17 +44,28 @@ pub(super) enum Slowness {
     Told,
 }
 
-/// An attempt that was told to end.
-#[derive(Debug)]
+/// An attempt that is to end.
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Stop {
     pub(super) cause: StopCause,
-    /// When it is ended by force; `None` once that is done.
-    pub(super) force_at: Option<Time>,
+    pub(super) stage: StopStage,
+}
+
+/// How far the end of an attempt has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum StopStage {
+    /// A command of its suite looks at it; it is asked to end when that is done, and no later than then.
+    Examined { until: Time },
+    /// It was asked to end, and is ended by force then.
+    Asked { until: Time },
+    /// It was ended by force.
+    Forced,
 }
 
 /// What a running attempt is due for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Due {
+    Ask(StopCause),
     Force(StopCause),
     Timeout,
     IdleTimeout,
@@ -90,7 +101,11 @@ impl Running {
     /// Returns the earliest thing the attempt is due for, and when.
     pub(super) fn next_due(&self, terms: &Terms) -> Option<(Time, Due)> {
         if let Some(stop) = &self.stop {
-            return stop.force_at.map(|at| (at, Due::Force(stop.cause)));
+            return match stop.stage {
+                StopStage::Examined { until } => Some((until, Due::Ask(stop.cause))),
+                StopStage::Asked { until } => Some((until, Due::Force(stop.cause))),
+                StopStage::Forced => None,
+            };
         }
         let timeout = terms
             .timeout

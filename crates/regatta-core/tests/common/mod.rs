@@ -9,7 +9,7 @@ use std::time::Duration;
 use regatta_core::event::Event;
 use regatta_core::id::{AttemptId, Id, SuiteId, TaskId};
 use regatta_core::plan::{Claim, Plan, Pool, Suite, TaskSpec};
-use regatta_core::schedule::{Effect, Policy};
+use regatta_core::schedule::{Effect, Occasion, Policy};
 use regatta_core::sim::Trace;
 use regatta_core::terms::{FailFast, Terms};
 use regatta_core::{id::PoolId, plan::PlanError};
@@ -101,6 +101,20 @@ pub(crate) fn render(plan: &Plan, trace: &Trace) -> String {
     for (at, effect) in &trace.effects {
         let line = match effect {
             Effect::Spawn { attempt, slot } => format!("spawn {} in slot {slot}", name(attempt)),
+            Effect::Examine {
+                attempt,
+                circumstances,
+            } => {
+                let occasion = match circumstances.occasion {
+                    Occasion::Slow => "slow".to_owned(),
+                    Occasion::Limit(cause) => format!("{cause:?}"),
+                };
+                let silent = circumstances.silent;
+                format!(
+                    "examine {} {occasion}, silent for {silent:?}",
+                    name(attempt)
+                )
+            }
             Effect::Signal { attempt, signal } => format!("signal {} {signal:?}", name(attempt)),
             Effect::Emit(event) => match event {
                 Event::AttemptStarted {

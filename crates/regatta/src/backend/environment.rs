@@ -7,12 +7,13 @@ use std::path::Path;
 use super::launch::Launch;
 
 /// Variables that say something about this run or about another one, and that no suite inherits.
-const NOT_INHERITED: [&str; 13] = [
+const NOT_INHERITED: [&str; 14] = [
     "REGATTA_FAULT",
     "REGATTA_RUN_ID",
     "REGATTA_SUITE",
     "REGATTA_ATTEMPT",
     "REGATTA_SLOT",
+    EXAMINED_PID,
     "TEST_TIMEOUT",
     "TEST_TOTAL_SHARDS",
     "TEST_SHARD_INDEX",
@@ -22,6 +23,9 @@ const NOT_INHERITED: [&str; 13] = [
     "GTEST_SHARD_STATUS_FILE",
     "XML_OUTPUT_FILE",
 ];
+
+/// Names the process that an `on_timeout` command looks at.
+const EXAMINED_PID: &str = "REGATTA_PID";
 
 /// What every suite inherits from this process.
 pub(super) struct Inherited {
@@ -96,6 +100,15 @@ impl Inherited {
         environment.extend(identity.filter_map(|(k, v)| entry(OsStr::new(k), OsStr::new(v))));
         environment
     }
+}
+
+/// Returns the environment of a command that looks at the process `pid` of an attempt with this environment.
+pub(super) fn examining(mut environment: Vec<CString>, pid: i32) -> Vec<CString> {
+    // Of two entries with one name the first counts.
+    let prefix = format!("{EXAMINED_PID}=");
+    environment.retain(|entry| !entry.as_bytes().starts_with(prefix.as_bytes()));
+    environment.extend(entry(EXAMINED_PID.as_ref(), pid.to_string().as_ref()));
+    environment
 }
 
 /// Returns `NAME=value`, or `None` for one that no process can be given.

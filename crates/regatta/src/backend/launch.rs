@@ -14,6 +14,8 @@ pub struct Launch {
     pub name: String,
     /// Program and arguments; never empty.
     pub argv: Vec<CString>,
+    /// Program and arguments of what looks at an attempt that ran into a limit; never empty.
+    pub on_timeout: Option<Vec<CString>>,
     /// Working directory, absolute.
     pub dir: PathBuf,
     /// Variables the suite declares for itself.

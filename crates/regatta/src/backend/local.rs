@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use regatta_core::event::StopSignal;
 use regatta_core::id::{AttemptId, IdMap, TaskId};
+use regatta_core::schedule::{Circumstances, Occasion};
 use regatta_core::terms::Leftovers;
 use regatta_core::verdict::{AttemptReport, Exit, Leftover, LogReport, Usage, UsageMethod};
 use regatta_process::fault::{self, Operation};
@@ -16,7 +17,9 @@ use regatta_process::{
     Supervisor, Waker,
 };
 
-use super::environment::{Attempted, Inherited};
+use super::diagnosis::Sighting;
+use super::environment::{Attempted, Inherited, examining};
+use super::examiner::{Examination, Examiner};
 use super::excerpt;
 use super::launch::Launch;
 use super::outputs_dir::OutputsDirs;
@@ -51,6 +54,7 @@ pub struct Local {
     stopped: BTreeSet<AttemptId>,
     /// The slot of each attempt that runs.
     slots: IdMap<TaskId, u32>,
+    examiner: Examiner,
     happenings: Vec<Happening>,
 }
 
@@ -61,6 +65,8 @@ pub enum Occurrence {
     Printed(AttemptId),
     /// An attempt printed this; only where output is followed.
     Output(AttemptId, Vec<u8>),
+    /// The examination of an attempt is over.
+    Examined(AttemptId),
     /// An attempt is over.
     Finished(AttemptId, AttemptReport),
     /// The user sent a signal.
@@ -96,6 +102,7 @@ impl Local {
             inherited: Inherited::new(&workplace.own_variables),
             workplace,
             launches,
+            examiner: Examiner::default(),
             happenings: Vec::new(),
         })
     }
@@ -127,8 +134,40 @@ impl Local {
         started.map_err(|error| exit_of(&error))
     }
 
-    /// Sends a signal to everything an attempt started.
+    /// Puts on record what an attempt does right now. Where it ran into a limit, also starts the command with which its
+    /// suite wants to look at it, if there is one.
+    pub fn examine(&mut self, attempt: AttemptId, circumstances: &Circumstances) -> Examination {
+        let leader = self.supervisor.pid(key(attempt));
+        let last_line = self.last_line(attempt);
+        let launch = &self.launches[attempt.task];
+        let name = format!("{}.diagnosis.log", launch.name);
+        let path = self.workplace.log_dir.join(name);
+        let sighting = Sighting {
+            suite: &launch.name,
+            attempt: attempt.number,
+            circumstances: *circumstances,
+            last_line,
+            snapshot: self.examiner.look(leader),
+        };
+        let log = self.examiner.record(attempt.task, &path, &sighting);
+        let command = leader
+            .filter(|_| circumstances.occasion != Occasion::Slow)
+            .and_then(|leader| self.on_timeout(attempt, leader));
+        if let Some(command) = command {
+            let key = examination_key(attempt);
+            self.examiner
+                .start(attempt, key, &command, log, &mut self.supervisor)
+        } else {
+            self.examiner.close(attempt.task, log);
+            Examination::Over
+        }
+    }
+
+    /// Sends a signal to everything an attempt started. Whoever still looks at it has had time enough.
     pub fn signal(&mut self, attempt: AttemptId, signal: StopSignal) {
+        let reason = "the suite was told to end before it was done";
+        self.examiner
+            .cut_short(attempt, reason, &mut self.supervisor);
         self.stopped.insert(attempt);
         self.supervisor.signal(key(attempt), system_signal(signal));
     }
@@ -148,11 +187,12 @@ impl Local {
     /// # Errors
     /// The system refuses to wait.
     pub fn wait(&mut self, timeout: Option<Duration>) -> io::Result<Vec<Occurrence>> {
+        self.examiner.blink();
         let mut happenings = std::mem::take(&mut self.happenings);
         self.supervisor.wait(timeout, &mut happenings)?;
         let occurrences = happenings
             .drain(..)
-            .map(|happening| self.occurrence(happening))
+            .filter_map(|happening| self.occurrence(happening))
             .collect();
         self.happenings = happenings;
         Ok(occurrences)
@@ -171,18 +211,41 @@ impl Local {
         excerpt::last_line(&self.supervisor.recent_output(key(attempt)))
     }
 
+    /// Returns the diagnosis logs that are not whole, as `suite: reason`.
+    #[must_use]
+    pub fn diagnosis_errors(&self) -> Vec<String> {
+        let errors = self.examiner.errors();
+        let errors = errors.map(|(task, error)| {
+            let name = &self.launches[task].name;
+            format!("{name}: failed to write its diagnosis log: {error}")
+        });
+        errors.collect()
+    }
+
     /// Returns a handle that ends a wait from another thread.
     #[must_use]
     pub fn waker(&self) -> Waker {
         self.supervisor.waker()
     }
 
-    fn occurrence(&mut self, happening: Happening) -> Occurrence {
-        match happening {
+    /// Returns what a happening means for the run; `None` for what only an examination is interested in.
+    fn occurrence(&mut self, happening: Happening) -> Option<Occurrence> {
+        Some(match happening {
+            Happening::Printed { key } if is_examination(key) => return None,
+            Happening::Output { key, bytes } if is_examination(key) => {
+                self.examiner.note_output(attempt(key), &bytes);
+                return None;
+            }
+            Happening::Exited { key, ended } if is_examination(key) => {
+                Occurrence::Examined(self.examiner.finish(attempt(key), &ended)?)
+            }
             Happening::Printed { key } => Occurrence::Printed(attempt(key)),
             Happening::Output { key, bytes } => Occurrence::Output(attempt(key), bytes),
             Happening::Exited { key, mut ended } => {
                 let attempt = attempt(key);
+                let reason = "the suite ended before it was done";
+                self.examiner
+                    .cut_short(attempt, reason, &mut self.supervisor);
                 if self.stopped.remove(&attempt) {
                     ended.leftovers.clear();
                 }
@@ -197,7 +260,7 @@ impl Local {
             Happening::Suspended => Occurrence::Suspended,
             Happening::Resumed => Occurrence::Resumed,
             Happening::Abandoned => Occurrence::Abandoned,
-        }
+        })
     }
 
     /// Moves the files of the attempt before out of the way.
@@ -249,6 +312,24 @@ impl Local {
         }
     }
 
+    /// Returns the command with which a suite wants to look at the process `leader` of an attempt. It leads a group of
+    /// its own; what it prints is handed over instead of being logged.
+    fn on_timeout(&self, attempt: AttemptId, leader: i32) -> Option<Command> {
+        let launch = &self.launches[attempt.task];
+        let argv = launch.on_timeout.clone()?;
+        let slot = self.slots[attempt.task];
+        let command = self.command(launch, attempt, slot, &self.private_dirs.path(slot));
+        Some(Command {
+            argv,
+            env: examining(command.env, leader),
+            log: "/dev/null".into(),
+            max_log_bytes: 0,
+            follow: Follow::Chunks,
+            leftovers: LeftoverPolicy::End,
+            ..command
+        })
+    }
+
     fn log_path(&self, launch: &Launch) -> PathBuf {
         self.workplace.log_dir.join(format!("{}.log", launch.name))
     }
@@ -275,6 +356,18 @@ pub fn system_signal(signal: StopSignal) -> Signal {
     }
 }
 
+/// Set in the keys of commands that look at an attempt. No plan has tasks enough to need the bit.
+const EXAMINATION: u64 = 1 << 63;
+
+/// Returns the key under which the supervisor knows the command that looks at an attempt.
+fn examination_key(attempt: AttemptId) -> u64 {
+    EXAMINATION | key(attempt)
+}
+
+fn is_examination(key: u64) -> bool {
+    key & EXAMINATION != 0
+}
+
 /// The key under which the supervisor knows an attempt: both numbers in one.
 fn key(attempt: AttemptId) -> u64 {
     u64::from(attempt.task.0) << 32 | u64::from(attempt.number)
@@ -286,7 +379,7 @@ fn key(attempt: AttemptId) -> u64 {
 )]
 fn attempt(key: u64) -> AttemptId {
     AttemptId {
-        task: TaskId((key >> 32) as u32),
+        task: TaskId(((key & !EXAMINATION) >> 32) as u32),
         number: key as u32,
     }
 }

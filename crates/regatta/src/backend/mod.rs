@@ -1,12 +1,15 @@
 //! Where attempts run. There is one place so far: this machine.
 
+mod diagnosis;
 mod environment;
+mod examiner;
 mod excerpt;
 mod launch;
 mod local;
 mod outputs_dir;
 mod private_dir;
 
+pub use examiner::Examination;
 pub use excerpt::{last_line, last_lines};
 pub use launch::Launch;
 pub use local::{Local, Occurrence, Workplace, system_signal};

@@ -96,7 +96,8 @@ impl PrivateDirs {
         }
     }
 
-    fn path(&self, slot: u32) -> PathBuf {
+    /// Returns where the directory of a slot is, whether it exists or not.
+    pub(super) fn path(&self, slot: u32) -> PathBuf {
         self.root.join(format!("slot-{slot}"))
     }
 

@@ -9,7 +9,7 @@ use regatta_core::terms::{Backoff, FailFast, FlakyVerdict, Leftovers, Retries};
 use super::output::print;
 use super::setup;
 use crate::cli::{CheckArgs, CommandFailure, PlaceArgs, RunArgs};
-use crate::config::{Config, MaxParallel, Setting, Terms};
+use crate::config::{Command, Config, MaxParallel, Setting, Terms};
 
 pub(super) fn check(
     place: &PlaceArgs,
@@ -48,6 +48,9 @@ fn render_origins(config: &Config) -> String {
     for suite in &config.suites {
         table.title(&format!("[suites.{}]", suite.name));
         table.terms(&suite.terms);
+        if let Some(on_timeout) = &suite.on_timeout {
+            table.row("on_timeout", on_timeout, command);
+        }
     }
     table.text.push('\n');
     table.text
@@ -83,6 +86,13 @@ impl Table<'_> {
 
     fn write(&mut self, line: std::fmt::Arguments<'_>) {
         writeln!(self.text, "{line}").expect("a String takes all");
+    }
+}
+
+fn command(value: &Command) -> String {
+    match value {
+        Command::Shell(line) => format!("{line:?}"),
+        Command::Argv(words) => format!("{words:?}"),
     }
 }
 

@@ -182,15 +182,17 @@ impl Run<'_> {
             max_fail: self.args.max_fail,
             seed: u64::from(self.begin.elapsed().subsec_nanos()) ^ self.header.monotonic_us,
         };
-        Drive {
+        let outcome = Drive {
             scheduler: Scheduler::new(project.plan, policy),
             backend: &mut backend,
-            audience,
+            audience: &mut *audience,
             repository: repository::ask(&config.root, move || waker.wake()),
             clock: Clock::new(self.begin),
         }
         .run()
-        .map_err(|error| CommandFailure::Infrastructure(format!("cannot watch suites: {error}")))
+        .map_err(|error| CommandFailure::Infrastructure(format!("cannot watch suites: {error}")))?;
+        audience.log_errors.extend(backend.diagnosis_errors());
+        Ok(outcome)
     }
 
     fn gather_audience(

@@ -108,6 +108,9 @@ table! {
         expect: Expect,
         /// Exit code that means the suite was skipped.
         skip_exit_code: Whole<1, 255>,
+        /// What runs before a time-out's first signal, with the suite's process in `REGATTA_PID`; it may take ten seconds.
+        /// Its output goes into `<log_dir>/<suite>.diagnosis.log`.
+        on_timeout: Command,
     }
 }
 

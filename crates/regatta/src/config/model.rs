@@ -116,6 +116,8 @@ pub struct Suite {
     pub expect: Expect,
     /// Exit code that means skipped, 1 to 255.
     pub skip_exit_code: Option<i32>,
+    /// What looks at an attempt that ran into a limit before it is told to end.
+    pub on_timeout: Option<Setting<Command>>,
     /// The suite's own terms over the run's.
     pub terms: Terms,
     /// Line of the file that declares the suite, from 1.

@@ -179,6 +179,12 @@ fn resolve_suite(
             .skip_exit_code
             .value()
             .and_then(|code| code.try_into().ok()),
+        on_timeout: table.on_timeout.0.as_ref().map(|given| Setting {
+            value: given.value.clone(),
+            origin: Origin::Suite {
+                line: source.line(given.span.start),
+            },
+        }),
         terms,
         line: source.line(entry.span.start),
     })

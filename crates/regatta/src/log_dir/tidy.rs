@@ -124,6 +124,7 @@ mod tests {
         assert_eq!(owner("a.attempt-2.log"), Some(("a", File::Beside)));
         assert_eq!(owner("a.xml"), Some(("a", File::Beside)));
         assert_eq!(owner("a.outputs"), Some(("a", File::Beside)));
+        assert_eq!(owner("a.diagnosis.log"), Some(("a", File::Beside)));
         assert_eq!(owner("events.jsonl"), None);
         assert_eq!(owner("test-report.json"), None);
     }

@@ -18,6 +18,7 @@ fn the_variables_of_a_suite() {
         .variable("REGATTA_CONFIG", "regatta.toml")
         .variable("REGATTA_MAX_PARALLEL", "1")
         .variable("REGATTA_SLOT", "4")
+        .variable("REGATTA_PID", "4")
         .variable("REGATTA_RUN_ID", "other")
         .variable("TEST_SHARD_INDEX", "3")
         .variable("REGATTA_UNRELATED", "kept")

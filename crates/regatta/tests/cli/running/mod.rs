@@ -2,6 +2,7 @@
 
 mod attempts;
 mod environment;
+mod forensics;
 mod limits;
 mod order;
 mod outputs;

@@ -92,7 +92,8 @@ fn every_setting_says_where_it_comes_from() {
     let place = Place::new(
         "[run]\ntimeout = '2m'\nfail_fast = 'soon'\nfast_excludes = ['slow']\n\
          [profile.ci]\nretries = { count = 2, delay = '1s', backoff = 'exponential' }\nlog_dir = 'ci-logs'\n\
-         [suites.a]\ncommand = 'true'\ntimeout = 'none'\nleftovers = 'fail'\nmax_log = '1MiB'\nflaky = 'fail'\ncategory = 'slow'\n",
+         [suites.a]\ncommand = 'true'\ntimeout = 'none'\nleftovers = 'fail'\nmax_log = '1MiB'\nflaky = 'fail'\ncategory = 'slow'\n\
+         on_timeout = ['gcore', '-a']\n",
     );
     assert_snapshot!(place.regatta(&["check", "--show-origin"]).run(), @r#"
     exit 0
@@ -120,6 +121,7 @@ fn every_setting_says_where_it_comes_from() {
       flaky          = "fail"           # regatta.toml:13
       leftovers      = "fail"           # regatta.toml:11
       max_log        = 1048576          # regatta.toml:12
+      on_timeout     = ["gcore", "-a"]  # regatta.toml:15
 
     regatta.toml is sound: 1 suite
     "#);
@@ -163,6 +165,7 @@ fn every_setting_says_where_it_comes_from() {
       flaky          = "pass"           # REGATTA_FLAKY
       leftovers      = "fail"           # regatta.toml:11
       max_log        = 1048576          # regatta.toml:12
+      on_timeout     = ["gcore", "-a"]  # regatta.toml:15
 
     regatta.toml is sound: 1 suite
     "#);
