@@ -280,6 +280,7 @@ fn everything_that_can_go_wrong_says_so() {
     🔗 running - Runs when the run stops
       ✗ hangs failed (Timeout after 5s)
         Log: test-logs/hangs.log
+        Diagnosis: test-logs/hangs.diagnosis.log
         │ last words
       ⊘ fail-fast: hangs failed, ending what runs
       ⊘ running cancelled after 0.2s
@@ -300,6 +301,7 @@ fn everything_that_can_go_wrong_says_so() {
         Blocked: web, web-deep
       • hangs: Timeout after 5s
         Log: test-logs/hangs.log
+        Diagnosis: test-logs/hangs.diagnosis.log
 
     Cancelled Tests, after hangs failed:
       • running: ended while it ran
@@ -374,6 +376,7 @@ fn without_unicode_every_character_is_ascii_and_nothing_is_lost() {
     > running - Runs when the run stops
       x hangs failed (Timeout after 5s)
         Log: test-logs/hangs.log
+        Diagnosis: test-logs/hangs.diagnosis.log
         | last words
       - fail-fast: hangs failed, ending what runs
       - running cancelled after 0.2s
@@ -394,6 +397,7 @@ fn without_unicode_every_character_is_ascii_and_nothing_is_lost() {
         Blocked: web, web-deep
       * hangs: Timeout after 5s
         Log: test-logs/hangs.log
+        Diagnosis: test-logs/hangs.diagnosis.log
 
     Cancelled Tests, after hangs failed:
       * running: ended while it ran

@@ -54,6 +54,8 @@ pub struct TaskRecord {
     pub queued: Option<Duration>,
     /// The final word, once there is one.
     pub verdict: Option<Verdict>,
+    /// Whether it has a diagnosis log, as every suite has that was slow or ran into a limit.
+    pub is_diagnosed: bool,
 }
 
 /// What is known of one execution.
@@ -108,10 +110,8 @@ impl Record {
     pub fn apply(&mut self, at: Time, event: &Event) {
         self.latest = self.latest.max(at);
         match event {
-            Event::RunStarted(_)
-            | Event::Slow { .. }
-            | Event::Stopping { .. }
-            | Event::RetryScheduled { .. } => {}
+            Event::RunStarted(_) | Event::Stopping { .. } | Event::RetryScheduled { .. } => {}
+            Event::Slow { attempt, .. } => self.diagnose(attempt.task),
             Event::RepositoryRead(repository) => self.repository = Some(repository.clone()),
             Event::AttemptStarted {
                 attempt, queued, ..
@@ -150,10 +150,20 @@ impl Record {
         }
     }
 
+    fn diagnose(&mut self, task: TaskId) {
+        if let Some(record) = self.tasks.get_mut(task.index()) {
+            record.is_diagnosed = true;
+        }
+    }
+
     fn end(&mut self, at: Time, attempt: AttemptId, verdict: &Verdict, report: &AttemptReport) {
         let Some(record) = self.tasks.get_mut(attempt.task.index()) else {
             return;
         };
+        record.is_diagnosed |= matches!(
+            verdict,
+            Verdict::Failed(Failure::Timeout(_) | Failure::IdleTimeout(_))
+        );
         let end = AttemptEnd {
             at,
             verdict: verdict.clone(),
@@ -253,17 +263,26 @@ impl Record {
         attempt.was_started().then(|| {
             let last = self.tasks[task.index()].attempts.last();
             let is_last = last.is_none_or(|it| it.number == attempt.number);
-            let stem = &self.suite(task).name;
-            let name = if is_last {
-                format!("{stem}.log")
+            if is_last {
+                self.file_of(task, ".log")
             } else {
-                format!("{stem}.attempt-{}.log", attempt.number)
-            };
-            Path::new(&self.header.log_dir)
-                .join(name)
-                .to_string_lossy()
-                .into_owned()
+                self.file_of(task, &format!(".attempt-{}.log", attempt.number))
+            }
         })
+    }
+
+    /// Returns where it stands what the processes of a task did when it was slow or ran into a limit, from the log
+    /// directory as given; `None` if it never was or did.
+    #[must_use]
+    pub fn diagnosis_file(&self, task: TaskId) -> Option<String> {
+        let is_diagnosed = self.tasks[task.index()].is_diagnosed;
+        is_diagnosed.then(|| self.file_of(task, ".diagnosis.log"))
+    }
+
+    fn file_of(&self, task: TaskId, ending: &str) -> String {
+        let name = format!("{}{ending}", self.suite(task).name);
+        let path = Path::new(&self.header.log_dir).join(name);
+        path.to_string_lossy().into_owned()
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use regatta_core::id::{Id, TaskId};
 use regatta_core::verdict::{Failure, Reason, Verdict};
 
-use crate::report::record::{AttemptEnd, AttemptRecord, describe_failure};
+use crate::report::record::{AttemptEnd, AttemptRecord, Record, describe_failure};
 
 use super::lines::{Lines, NAMES};
 use super::look::{Tone, seconds};
@@ -86,6 +86,7 @@ impl Lines<'_> {
         if let Some(log) = self.record.log_file(task, attempt) {
             write_detail(page, format_args!("Log: {}", page.look.clean(&log)));
         }
+        write_diagnosis(page, self.record, task);
         let Some(report) = attempt.end.as_ref().map(|end| &end.report) else {
             return;
         };
@@ -106,6 +107,14 @@ impl Lines<'_> {
 pub(super) fn write_detail(page: &mut Page, content: impl Display) {
     let content = page.paint(Tone::Detail, content).to_string();
     page.line(format_args!("    {content}"));
+}
+
+/// Writes where it stands what the processes of a task did, if that was put on record.
+pub(super) fn write_diagnosis(page: &mut Page, record: &Record, task: TaskId) {
+    if let Some(diagnosis) = record.diagnosis_file(task) {
+        let diagnosis = page.look.clean(&diagnosis).into_owned();
+        write_detail(page, format_args!("Diagnosis: {diagnosis}"));
+    }
 }
 
 /// Returns the last line of an attempt's output that says something, without the blanks around it.

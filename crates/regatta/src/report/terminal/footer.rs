@@ -11,7 +11,7 @@ use crate::shell::quote;
 
 use super::causes::find_blocked;
 use super::closing::describe_run;
-use super::ends::{last_words, write_detail};
+use super::ends::{last_words, write_detail, write_diagnosis};
 use super::header::write_heading;
 use super::look::{Tone, seconds};
 use super::page::Page;
@@ -241,6 +241,7 @@ impl Footer<'_> {
             let log = page.look.clean(&log).into_owned();
             write_detail(page, format_args!("Log: {log}"));
         }
+        write_diagnosis(page, self.record, task);
     }
 
     fn write_blocked(&self, page: &mut Page, task: TaskId) {

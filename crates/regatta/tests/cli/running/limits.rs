@@ -24,6 +24,7 @@ fn p1_a_suite_that_takes_too_long_is_ended() {
     📦 slow
       [1/1] ✗ slow failed (Timeout after 1s)
         Log: test-logs/slow.log
+        Diagnosis: test-logs/slow.diagnosis.log
         │ begun
 
     📋 Test Summary
@@ -38,6 +39,7 @@ fn p1_a_suite_that_takes_too_long_is_ended() {
     Failed Tests:
       • slow: Timeout after 1s
         Log: test-logs/slow.log
+        Diagnosis: test-logs/slow.diagnosis.log
 
     Run the failures again:
       regatta --suites slow
@@ -73,6 +75,7 @@ fn p1_one_that_ignores_the_polite_signal_is_killed_after_its_grace() {
     Failed Tests:
       • stubborn: Timeout after 1s
         Log: test-logs/stubborn.log
+        Diagnosis: test-logs/stubborn.diagnosis.log
 
     Run the failures again:
       regatta --suites stubborn
@@ -108,6 +111,7 @@ fn a_suite_may_clean_up_when_its_time_is_over() {
     Failed Tests:
       • tidy: Timeout after 1s
         Log: test-logs/tidy.log
+        Diagnosis: test-logs/tidy.diagnosis.log
 
     Run the failures again:
       regatta --suites tidy
@@ -159,6 +163,7 @@ fn silence_may_be_limited() {
     📦 silent
       [1/1] ✗ silent failed (No output for [TIME])
         Log: test-logs/silent.log
+        Diagnosis: test-logs/silent.diagnosis.log
         │ only this
 
     📋 Test Summary
@@ -173,6 +178,7 @@ fn silence_may_be_limited() {
     Failed Tests:
       • silent: No output for [TIME]
         Log: test-logs/silent.log
+        Diagnosis: test-logs/silent.diagnosis.log
 
     Run the failures again:
       regatta --suites silent

@@ -515,6 +515,7 @@ fn l8_a_stalled_program_holds_no_suite_up() {
     Failed Tests:
       • short: Timeout after 1s
         Log: test-logs/short.log
+        Diagnosis: test-logs/short.diagnosis.log
 
     Run the failures again:
       regatta --suites short

@@ -114,6 +114,7 @@ fn a_failure_may_be_expected() {
         Log: test-logs/dies.log
       • hangs: Timeout after 1s
         Log: test-logs/hangs.log
+        Diagnosis: test-logs/hangs.diagnosis.log
       • missing: failed to execute `./nothing`: No such file or directory (os error 2)
 
     Run the failures again:
