@@ -6,6 +6,7 @@ mod faults;
 mod full_disk;
 mod reference;
 mod refused;
+mod reliability;
 mod running;
 mod settings;
 mod support;
