@@ -3,11 +3,13 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::mpsc::{Receiver, sync_channel};
+use std::thread::Builder;
 
 use regatta_core::event::Repository;
 
 /// Asks in the background, since a large repository takes its time; `notify` is called when the answer is
-/// there. Returns `None` outside a repository. The answer itself is `None` when `git` gives none.
+/// there. Returns `None` outside a repository, and where the machine has no thread to spare. The answer
+/// itself is `None` when `git` gives none.
 pub fn ask(
     folder: &Path,
     notify: impl FnOnce() + Send + 'static,
@@ -18,11 +20,13 @@ pub fn ask(
     }
     let folder = folder.to_owned();
     let (sender, receiver) = sync_channel(1);
-    std::thread::spawn(move || {
+    let answer = move || {
         // Nobody listens any more once the run is over.
         let _ = sender.send(read(&folder));
         notify();
-    });
+    };
+    // A machine that is short of processes is short of threads, and git would not start either.
+    Builder::new().spawn(answer).ok()?;
     Some(receiver)
 }
 

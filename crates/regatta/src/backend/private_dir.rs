@@ -13,7 +13,7 @@ use std::io::{self, ErrorKind};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Sender, channel};
-use std::thread::JoinHandle;
+use std::thread::{Builder, JoinHandle};
 
 use regatta_process::fault::{self, Operation};
 use rustix::process::geteuid;
@@ -108,10 +108,13 @@ impl PrivateDirs {
             .map_err(io::Error::from)
             .and_then(|()| fs::rename(path, &aside));
         if moved.is_ok() {
-            let cleaner = self.cleaner.get_or_insert_with(Cleaner::start);
-            // The thread lives as long as its sender; if it is gone all the same, the end of the run
-            // removes what is left.
-            let _ = cleaner.paths.send(aside);
+            if self.cleaner.is_none() {
+                self.cleaner = Cleaner::start().ok();
+            }
+            // Where the machine has no thread to spare, the end of the run removes what is left.
+            if let Some(cleaner) = &self.cleaner {
+                let _ = cleaner.paths.send(aside);
+            }
         }
     }
 }
@@ -128,15 +131,15 @@ impl Drop for PrivateDirs {
 }
 
 impl Cleaner {
-    fn start() -> Self {
+    fn start() -> io::Result<Self> {
         let (paths, discarded) = channel::<PathBuf>();
-        let thread = std::thread::spawn(move || {
+        let thread = Builder::new().spawn(move || {
             for path in discarded {
                 // What cannot be removed now is tried once more with the root.
                 let _ = fs::remove_dir_all(path);
             }
-        });
-        Self { paths, thread }
+        })?;
+        Ok(Self { paths, thread })
     }
 }
 

@@ -213,7 +213,7 @@ fn p13_a_server_of_the_first_attempt_is_gone_before_the_second() {
 fn p14_when_no_process_can_be_made_the_suite_fails_and_the_runner_lives() {
     let place = place(
         "[run]\ntimeout = 30\n\
-         [suites.gate]\ncommand = ['./evil-copy', 'write-input', 'open', 'wait-for', 'go']\n\
+         [suites.gate]\ncommand = 'exec ./evil-copy write-input $TEST_TMPDIR/trash write-input open wait-for go'\n\
          [suites.short]\ncommand = ['./evil-copy', 'write-input', 'ran']\ndepends_on = ['gate']\n\
          [suites.after]\ncommand = ['./evil-copy', 'write-input', 'ran']\ndepends_on = ['short']\n",
     );
@@ -245,5 +245,22 @@ fn p14_when_no_process_can_be_made_the_suite_fails_and_the_runner_lives() {
         line.expect("its end")["at"].as_f64().expect("a number")
     };
     assert!(at("short") - at("gate") >= 0.06, "{journal:?}");
+    assert!(!place.has("ran"));
+}
+
+#[test]
+fn p14_a_runner_that_may_not_even_make_a_thread_says_so_and_does_not_panic() {
+    let place = place("[suites.a]\ncommand = ['./evil-copy', 'write-input', 'ran']\n");
+    std::fs::create_dir(place.path(".git")).expect("a folder");
+    let mut command = as_plain_user(&place, "/bin/bash");
+    command.args(["-c", "ulimit -u 1 && exec ./regatta --progress none"]);
+    let output = command.output().expect("a shell");
+    let code = output.status.code().expect("no signal");
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        [1, 3].contains(&code) && !error.contains("panicked"),
+        "{code}: {error}"
+    );
+    invariants::check_processes(&place);
     assert!(!place.has("ran"));
 }
