@@ -1,10 +1,13 @@
 //! What Regatta promises, case by case, shown by suites that misbehave: see `examples/evil.rs`.
 
+mod daemons;
 mod invariants;
+mod kills;
 mod logs;
 mod processes;
 mod reports;
 mod scale;
+mod terminal;
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, symlink};
