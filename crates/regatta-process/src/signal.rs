@@ -25,6 +25,12 @@ pub enum Signal {
 }
 
 impl Signal {
+    /// Returns the number of the system.
+    #[must_use]
+    pub fn number(self) -> i32 {
+        self.to_rustix().as_raw()
+    }
+
     pub(crate) fn to_rustix(self) -> rustix::process::Signal {
         match self {
             Self::Interrupt => rustix::process::Signal::INT,

@@ -11,6 +11,7 @@ use rustix::net::{
     SendAncillaryMessage, SendFlags, SocketFlags, SocketType, recvmsg, sendmsg, socketpair,
 };
 
+use crate::Status;
 use crate::signal::Notice;
 
 /// The longest message, far below what a socket takes by default.
@@ -27,8 +28,8 @@ pub(crate) struct Link {
 pub(super) enum Message {
     /// What to do with what is lost if the runner dies, and a descriptor to hold until the end.
     Entrust(Vec<u8>, Option<OwnedFd>),
-    /// Nothing can be lost any more.
-    Release,
+    /// Nothing can be lost any more, and the run is to end so.
+    Conclude(Status),
     /// Everything is paused.
     Paused,
 }
@@ -67,7 +68,12 @@ impl Link {
                 let bytes = [b"E", will.as_slice()].concat();
                 self.send(&bytes, held.as_ref().map(AsFd::as_fd))
             }
-            Message::Release => self.send(b"R", None),
+            Message::Conclude(Status::Code(code)) => {
+                self.send(&[b"C".as_slice(), &code.to_ne_bytes()].concat(), None)
+            }
+            Message::Conclude(Status::Signal(number)) => {
+                self.send(&[b"S".as_slice(), &number.to_ne_bytes()].concat(), None)
+            }
             Message::Paused => self.send(b"P", None),
         }
     }
@@ -83,7 +89,8 @@ impl Link {
         let (bytes, descriptor) = self.receive()?;
         match bytes.split_first()? {
             (b'E', will) => Some(Message::Entrust(will.to_owned(), descriptor)),
-            (b'R', _) => Some(Message::Release),
+            (b'C', code) => Some(Message::Conclude(Status::Code(number(code)?))),
+            (b'S', signal) => Some(Message::Conclude(Status::Signal(number(signal)?))),
             (_, _) => Some(Message::Paused),
         }
     }
@@ -135,6 +142,10 @@ impl Link {
             .flatten();
         Some((bytes, descriptors.next()))
     }
+}
+
+fn number(bytes: &[u8]) -> Option<i32> {
+    Some(i32::from_ne_bytes(bytes.try_into().ok()?))
 }
 
 impl AsFd for Link {

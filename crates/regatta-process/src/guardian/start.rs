@@ -32,8 +32,9 @@ pub struct Loss {
 impl Guardian {
     /// Splits this process in two and returns in the runner, which is the child. To be called
     /// before any thread starts. The guardian passes signals on, waits for the runner, and then
-    /// ends every process the runner left; it ends as the runner did. If the runner died with
-    /// something entrusted, the guardian calls `mourn` and exits with what that returns.
+    /// ends every process the runner left. It ends as the runner concluded, or else as the runner did.
+    /// If the runner died with something entrusted and nothing concluded, the guardian calls `mourn` and
+    /// exits with what that returns.
     ///
     /// The runner leads a session without a terminal, and so do those it starts belong to one.
     /// Both adopt orphans: as long as one of the two lives, no process below them is lost.
@@ -115,11 +116,11 @@ impl Guardian {
         Ok(())
     }
 
-    /// Says that nothing can be lost any more.
-    pub fn release(&mut self) {
+    /// Says that nothing can be lost any more, and how the guardian is to end once this process has.
+    pub fn conclude(&mut self, end: Status) {
         if let Some(link) = &self.link {
             // Where the guardian is gone, nobody mourns.
-            let _ = link.tell(Message::Release);
+            let _ = link.tell(Message::Conclude(end));
         }
     }
 

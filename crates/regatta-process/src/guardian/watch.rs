@@ -24,6 +24,7 @@ pub(super) struct Watch {
     /// Whether the runner obeys notices. Before, there is nothing it could do in good order.
     is_heard: bool,
     will: Option<Vec<u8>>,
+    conclusion: Option<Status>,
     held: Vec<OwnedFd>,
     requests: u32,
 }
@@ -36,6 +37,7 @@ impl Watch {
             runner,
             is_heard: false,
             will: None,
+            conclusion: None,
             held: Vec::new(),
             requests: 0,
         }
@@ -48,10 +50,12 @@ impl Watch {
         // What the runner has said last.
         while self.has_message() && self.heed_message() {}
         end_children();
-        match (self.will.take(), status) {
-            (Some(will), status) => exit(i32::from(mourn(&Loss { will, status }))),
-            (None, Status::Code(code)) => exit(code),
-            (None, Status::Signal(number)) => die_by_number(number),
+        if let Some(will) = self.will.take() {
+            exit(i32::from(mourn(&Loss { will, status })));
+        }
+        match self.conclusion.unwrap_or(status) {
+            Status::Code(code) => exit(code),
+            Status::Signal(number) => die_by_number(number),
         }
     }
 
@@ -131,7 +135,10 @@ impl Watch {
                 self.held.extend(held);
                 self.is_heard = true;
             }
-            Some(Message::Release) => self.will = None,
+            Some(Message::Conclude(end)) => {
+                self.will = None;
+                self.conclusion = Some(end);
+            }
             Some(Message::Paused) => {
                 pause();
                 self.link.notify(Notice::Resume);

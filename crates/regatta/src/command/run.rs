@@ -9,7 +9,7 @@ use regatta_core::event::{Event, RunHeader, StopSignal};
 use regatta_core::schedule::{Policy, Scheduler};
 use regatta_core::time::Time;
 use regatta_core::verdict::{Failure, Verdict};
-use regatta_process::{Follow, Guardian, descriptor_limit, die_by, end_remnants};
+use regatta_process::{Follow, Guardian, Status, descriptor_limit, die_by, end_remnants};
 
 use super::dry_run::render_plan;
 use super::list::print_list;
@@ -90,7 +90,11 @@ pub(super) fn run(
         begin,
     };
     let concluded = run.carry_out(place, &config, project, &guardian);
-    guardian.release();
+    guardian.conclude(match &concluded {
+        Ok(Conclusion::Exit(code)) => Status::Code((*code).into()),
+        Ok(Conclusion::Die(signal)) => Status::Signal(system_signal(*signal).number()),
+        Err(failure) => Status::Code(failure.exit_code().into()),
+    });
     match concluded? {
         Conclusion::Exit(code) => Ok(code),
         Conclusion::Die(signal) => die_by(system_signal(signal)),
