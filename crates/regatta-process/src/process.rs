@@ -11,11 +11,16 @@ pub(crate) struct Process {
     pub(crate) pid: i32,
     /// The short name the kernel keeps, at most 15 bytes.
     pub(crate) name: String,
+    /// One letter.
+    pub(crate) state: char,
     /// Whether it only waits to be reaped.
     pub(crate) is_dead: bool,
     pub(crate) parent: i32,
     pub(crate) group: i32,
     pub(crate) session: i32,
+    /// User and system time, in ticks.
+    pub(crate) ticks: u64,
+    pub(crate) threads: u64,
     /// When it started, in ticks since the boot. With the pid it names a process for good.
     pub(crate) start: u64,
 }
@@ -112,12 +117,19 @@ fn parse_stat(stat: &str) -> Option<Process> {
     Some(Process {
         pid: pid.parse().ok()?,
         name: name.to_owned(),
+        state: fields.first()?.chars().next()?,
         is_dead: matches!(*fields.first()?, "Z" | "X"),
         parent: fields.get(1)?.parse().ok()?,
         group: fields.get(2)?.parse().ok()?,
         session: fields.get(3)?.parse().ok()?,
+        ticks: number(&fields, 11)? + number(&fields, 12)?,
+        threads: number(&fields, 17)?,
         start: fields.get(19)?.parse().ok()?,
     })
+}
+
+fn number(fields: &[&str], index: usize) -> Option<u64> {
+    fields.get(index)?.parse().ok()
 }
 
 #[cfg(test)]
@@ -126,7 +138,7 @@ mod tests {
 
     #[test]
     fn stat_lines() {
-        let rest = "1 10 11 0 -1 4 0 0 0 0 1 2 3 4 20 0 1 0 777 8 9";
+        let rest = "1 10 11 0 -1 4 0 0 0 0 1 2 3 4 20 0 6 0 777 8 9";
         for (line, expected) in [
             (format!("12 (sleep) S {rest}"), Some(("sleep", false))),
             (format!("12 (a) b (c) R {rest}"), Some(("a) b (c", false))),
@@ -138,10 +150,13 @@ mod tests {
             let expected = expected.map(|(name, is_dead)| Process {
                 pid: 12,
                 name: name.to_owned(),
+                state: line.as_bytes()[line.len() - rest.len() - 2].into(),
                 is_dead,
                 parent: 1,
                 group: 10,
                 session: 11,
+                ticks: 3,
+                threads: 6,
                 start: 777,
             });
             assert_eq!(parse_stat(&line), expected, "{line}");

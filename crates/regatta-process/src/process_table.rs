@@ -2,9 +2,12 @@
 //! shows of itself and nothing that costs more.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 
+use rustix::process::getpid;
+
+use crate::process::{self, Process};
 use crate::snapshot::Snapshot;
+use crate::supervisor::ATTEMPT_MARK;
 
 /// The processes that existed at one moment, or nearly so: the system has no way to stop them all for a look.
 #[derive(Clone, Debug, Default)]
@@ -12,24 +15,8 @@ pub struct ProcessTable {
     processes: BTreeMap<i32, Process>,
 }
 
-/// What `/proc/PID/stat` says of a process.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Process {
-    /// The short name the kernel keeps.
-    pub(crate) name: String,
-    /// One letter.
-    pub(crate) state: char,
-    pub(crate) parent: i32,
-    pub(crate) group: i32,
-    pub(crate) session: i32,
-    /// User and system time, in ticks of the system.
-    pub(crate) ticks: u64,
-    pub(crate) threads: u64,
-}
-
 /// A process of a tree.
 pub(crate) struct Member<'t> {
-    pub(crate) pid: i32,
     pub(crate) process: &'t Process,
     /// How many ancestors it has in the tree.
     pub(crate) depth: usize,
@@ -40,31 +27,25 @@ impl ProcessTable {
     ///
     /// Shape: empty where there is no `/proc`; a process that ends meanwhile may be missing.
     ///
-    /// Source: `proc_pid_stat(5)`.
     #[must_use]
     pub fn read() -> Self {
-        let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
-        let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-        let processes = pids.filter_map(|pid: i32| {
-            let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
-            Some((pid, Process::parse(&String::from_utf8_lossy(&stat))?))
-        });
+        let processes = process::all().into_iter();
         Self {
-            processes: processes.collect(),
+            processes: processes.map(|it| (it.pid, it)).collect(),
         }
     }
 
-    /// Returns what the processes of the command `leader` are doing now: its descendants, and whoever is in a group or
-    /// session that one of them leads.
+    /// Returns what the processes of the command `leader` are doing now: its descendants, whoever is in a group or
+    /// session that one of them leads, and those they abandoned, if these still bear the mark of the command.
     #[must_use]
     pub fn snapshot(&self, leader: i32) -> Snapshot {
-        Snapshot::new(&self.tree(leader))
+        Snapshot::new(&self.tree(leader, self.abandoned(leader)))
     }
 
     /// Returns the processes that belong to `leader`, each after its parent, children by pid. Those whose parent is gone
     /// follow the rest.
-    pub(crate) fn tree(&self, leader: i32) -> Vec<Member<'_>> {
-        let belonging = self.belonging(leader);
+    fn tree(&self, leader: i32, abandoned: Vec<i32>) -> Vec<Member<'_>> {
+        let belonging = self.belonging(leader, abandoned);
         let mut children: BTreeMap<i32, Vec<i32>> = BTreeMap::new();
         let mut roots = Vec::new();
         for &pid in &belonging {
@@ -83,18 +64,29 @@ impl ProcessTable {
             let below = children.remove(&pid).unwrap_or_default();
             next.extend(below.into_iter().rev().map(|child| (child, depth + 1)));
             if let Some(process) = self.processes.get(&pid) {
-                tree.push(Member {
-                    pid,
-                    process,
-                    depth,
-                });
+                tree.push(Member { process, depth });
             }
         }
         tree
     }
 
+    /// Returns the processes that this one adopted and that have the same mark in their environment as `leader`.
+    fn abandoned(&self, leader: i32) -> Vec<i32> {
+        let environment = process::environment(leader);
+        let mut entries = environment.split(|byte| *byte == 0);
+        let Some(mark) = entries.find(|entry| entry.starts_with(ATTEMPT_MARK)) else {
+            return Vec::new();
+        };
+        let own_pid = getpid().as_raw_pid();
+        let adopted = self.processes.values().filter(|it| it.parent == own_pid);
+        adopted
+            .map(|it| it.pid)
+            .filter(|pid| process::has_entry(&process::environment(*pid), mark))
+            .collect()
+    }
+
     /// Returns the pids of the tree, `leader` among them whether it still exists or not.
-    fn belonging(&self, leader: i32) -> BTreeSet<i32> {
+    fn belonging(&self, leader: i32, abandoned: Vec<i32>) -> BTreeSet<i32> {
         let mut bound_to: BTreeMap<i32, Vec<i32>> = BTreeMap::new();
         for (&pid, process) in &self.processes {
             for tie in [process.parent, process.group, process.session] {
@@ -102,7 +94,8 @@ impl ProcessTable {
             }
         }
         let mut belonging = BTreeSet::new();
-        let mut next = vec![leader];
+        let mut next = abandoned;
+        next.push(leader);
         while let Some(pid) = next.pop() {
             if belonging.insert(pid) {
                 next.extend(bound_to.remove(&pid).unwrap_or_default());
@@ -112,41 +105,22 @@ impl ProcessTable {
     }
 }
 
-impl Process {
-    /// Reads a line of `/proc/PID/stat`.
-    fn parse(stat: &str) -> Option<Self> {
-        // The name may hold blanks and parentheses of its own; after the last one come only numbers.
-        let (before, after) = stat.rsplit_once(')')?;
-        let (_, name) = before.split_once('(')?;
-        let fields: Vec<&str> = after.split_ascii_whitespace().collect();
-        // The third field of the line is the first one here.
-        let number = |field: usize| fields.get(field - 3)?.parse::<u64>().ok();
-        let id = |field: usize| fields.get(field - 3)?.parse::<i32>().ok();
-        Some(Self {
-            name: name.to_owned(),
-            state: fields.first()?.chars().next()?,
-            parent: id(4)?,
-            group: id(5)?,
-            session: id(6)?,
-            ticks: number(14)? + number(15)?,
-            threads: number(20)?,
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn process(parent: i32, group: i32, session: i32) -> Process {
+    fn process((pid, parent, group, session): (i32, i32, i32, i32)) -> Process {
         Process {
+            pid,
             name: "x".to_owned(),
             state: 'S',
+            is_dead: false,
             parent,
             group,
             session,
             ticks: 0,
             threads: 1,
+            start: 0,
         }
     }
 
@@ -154,12 +128,10 @@ mod tests {
     fn tree(leader: i32, processes: &[(i32, i32, i32, i32)]) -> Vec<(i32, usize)> {
         let processes = processes.iter();
         let table = ProcessTable {
-            processes: processes
-                .map(|&(pid, parent, group, session)| (pid, process(parent, group, session)))
-                .collect(),
+            processes: processes.map(|it| (it.0, process(*it))).collect(),
         };
-        let tree = table.tree(leader);
-        tree.iter().map(|it| (it.pid, it.depth)).collect()
+        let tree = table.tree(leader, Vec::new());
+        tree.iter().map(|it| (it.process.pid, it.depth)).collect()
     }
 
     /// A shell (5) that started a runner (10), which leads a session with strangers in it.
@@ -208,20 +180,5 @@ mod tests {
             tree(20, &[(20, 3, 20, 5), (3, 20, 20, 5)]),
             [(20, 0), (3, 1)]
         );
-    }
-
-    #[test]
-    fn stat_lines() {
-        let line = "12 (a) R (b c) S 1 10 9 0 -1 4194304 93 0 0 0 7 5 0 0 20 0 3 0 8 2 1";
-        let parsed = Process::parse(line).unwrap();
-        let expected = Process {
-            name: "a) R (b c".to_owned(),
-            ticks: 12,
-            threads: 3,
-            ..process(1, 10, 9)
-        };
-        assert_eq!(parsed, expected);
-        assert_eq!(Process::parse("12 (cut) S 1 10"), None);
-        assert_eq!(Process::parse(""), None);
     }
 }

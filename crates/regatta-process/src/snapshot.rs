@@ -4,7 +4,8 @@ use std::fmt;
 use std::fs::File;
 use std::io::Read;
 
-use crate::process_table::{Member, Process};
+use crate::process::Process;
+use crate::process_table::Member;
 
 /// How many processes are shown; the others are counted.
 const MAX_PROCESSES: usize = 200;
@@ -100,11 +101,8 @@ impl Row {
     }
 
     fn new(member: &Member<'_>, ticks_per_second: u64) -> Self {
-        let Member {
-            pid,
-            process,
-            depth,
-        } = *member;
+        let Member { process, depth } = *member;
+        let pid = process.pid;
         let tenths = process.ticks * 10 / ticks_per_second;
         let indent = "  ".repeat(depth.min(MAX_INDENT));
         Self {
@@ -120,7 +118,7 @@ impl Row {
                 0 | 1 => String::new(),
                 threads => threads.to_string(),
             },
-            command: indent + &command_line(pid, process),
+            command: indent + &command_line(process),
         }
     }
 }
@@ -155,8 +153,8 @@ fn wait_channel(pid: i32) -> String {
 }
 
 /// Returns a process's words as one line, or its name in brackets where it has none.
-fn command_line(pid: i32, process: &Process) -> String {
-    let bytes = read_start(pid, "cmdline", MAX_COMMAND_BYTES).unwrap_or_default();
+fn command_line(process: &Process) -> String {
+    let bytes = read_start(process.pid, "cmdline", MAX_COMMAND_BYTES).unwrap_or_default();
     let words = bytes.strip_suffix(b"\0").unwrap_or(&bytes);
     if words.is_empty() {
         return format!("[{}]", shown(process.name.as_bytes()));
@@ -208,17 +206,19 @@ mod tests {
     fn a_row_says_what_is_out_of_the_ordinary() {
         // Nobody has this pid, so nothing but the table's own knowledge is shown.
         let process = Process {
+            pid: i32::MAX,
             name: "work\ner".to_owned(),
             state: 'D',
+            is_dead: false,
             parent: 7,
             group: 7,
             session: 7,
             ticks: 1_234,
             threads: 8,
+            start: 0,
         };
         let row = Row::new(
             &Member {
-                pid: i32::MAX,
                 process: &process,
                 depth: 1,
             },

@@ -31,7 +31,7 @@ use crate::{
 };
 
 /// The entry of an environment that names the command among those of all runs.
-const ATTEMPT_MARK: &[u8] = b"REGATTA_ATTEMPT=";
+pub(crate) const ATTEMPT_MARK: &[u8] = b"REGATTA_ATTEMPT=";
 
 /// What one read takes at most, and thereby what one pipe may cost the others.
 const BUFFER_BYTES: usize = 256 * 1024;
@@ -237,10 +237,12 @@ impl Supervisor {
     }
 
     /// Returns the process id of a running command, which is its own until its exit was told; `None` for an unknown
-    /// key.
+    /// key, and for a command that has exited already, whose leftovers are being ended.
     #[must_use]
     pub fn pid(&self, key: u64) -> Option<i32> {
-        self.find(key).map(|command| command.pid.as_raw_pid())
+        let command = self.find(key)?;
+        let is_running = command.pidfd.is_some();
+        is_running.then(|| command.pid.as_raw_pid())
     }
 
     /// Returns a handle that ends a wait from another thread.

@@ -1,14 +1,14 @@
 //! What a table shows of the processes of a running command.
 
+use std::ffi::CString;
 use std::fs;
 use std::process::Command as Process;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use regatta_process::{Command, Happening, ProcessTable};
-use rustix::process::{Pid, Signal, kill_process};
 
-use crate::support::{Bench, PATIENCE};
+use crate::support::{Bench, PATIENCE, alone};
 
 /// Returns the table of a command once a line of it ends in each of these.
 fn table_of(bench: &mut Bench, command: &Command, ends: &[&str]) -> String {
@@ -69,21 +69,41 @@ fn children_stand_below_their_parents() {
 
 #[test]
 fn a_stopped_process_and_one_that_left_the_group_are_seen() {
-    let mut bench = Bench::new();
-    let script = "setsid sleep 603 & sleep 604 & \
-                  until grep -q sleep /proc/$!/comm; do :; done; kill -STOP $!; \
-                  until grep -q '^State:.T' /proc/$!/status; do :; done; exec sleep 605";
-    let command = bench.shell(script);
-    let ends = ["  sleep 603", "  sleep 604", "  sleep 605"];
-    let table = table_of(&mut bench, &command, &ends);
-    assert_eq!(
-        find(&table, "  sleep 604")[2..4],
-        ["T", "stopped"],
-        "{table}"
-    );
-    let pid: i32 = find(&table, "sleep 603")[0].parse().unwrap();
-    // It does not end with the group.
-    kill_process(Pid::from_raw(pid).unwrap(), Signal::KILL).unwrap();
+    let test = "snapshot::a_stopped_process_and_one_that_left_the_group_are_seen";
+    alone(test, || {
+        let mut bench = Bench::new();
+        let script = "setsid sleep 603 & sleep 604 & \
+                      until grep -q sleep /proc/$!/comm; do :; done; kill -STOP $!; \
+                      until grep -q '^State:.T' /proc/$!/status; do :; done; exec sleep 605";
+        let command = bench.shell(script);
+        let ends = ["  sleep 603", "  sleep 604", "  sleep 605"];
+        let table = table_of(&mut bench, &command, &ends);
+        let stopped = find(&table, "  sleep 604");
+        assert_eq!(stopped[2..4], ["T", "stopped"], "{table}");
+    });
+}
+
+#[test]
+fn a_daemon_with_the_mark_of_its_command_is_seen_and_that_of_another_is_not() {
+    let test = "snapshot::a_daemon_with_the_mark_of_its_command_is_seen_and_that_of_another_is_not";
+    alone(test, || {
+        let mut bench = Bench::new();
+        let daemon = |name: &str, seconds: u32| {
+            let script = format!("(setsid sleep {seconds} > /dev/null 2>&1 &); exec sleep {name}");
+            let mut command = bench.shell(&script);
+            let mark = format!("REGATTA_ATTEMPT=run/{name}/1");
+            command.env.push(CString::new(mark).unwrap());
+            command.log = bench.path(name);
+            command
+        };
+        let (other, own) = (daemon("608", 609), daemon("610", 611));
+        bench.supervisor.spawn(2, &other).unwrap();
+        let table = table_of(&mut bench, &own, &["  sleep 610", "  sleep 611"]);
+        assert_eq!(table.lines().count(), 3, "{table}");
+        // It stands beside the command, whose child it is no more.
+        let runner = find(&table, "  sleep 610")[1];
+        assert_eq!(find(&table, "  sleep 611")[1], runner, "{table}");
+    });
 }
 
 #[test]
