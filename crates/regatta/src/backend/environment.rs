@@ -11,7 +11,7 @@ const NOT_INHERITED: [&str; 14] = [
     "REGATTA_FAULT",
     "REGATTA_RUN_ID",
     "REGATTA_SUITE",
-    "REGATTA_ATTEMPT",
+    ATTEMPT,
     "REGATTA_SLOT",
     EXAMINED_PID,
     "TEST_TIMEOUT",
@@ -23,6 +23,9 @@ const NOT_INHERITED: [&str; 14] = [
     "GTEST_SHARD_STATUS_FILE",
     "XML_OUTPUT_FILE",
 ];
+
+/// Names the attempt among those of all runs.
+const ATTEMPT: &str = "REGATTA_ATTEMPT";
 
 /// Names the process that an `on_timeout` command looks at.
 const EXAMINED_PID: &str = "REGATTA_PID";
@@ -65,10 +68,7 @@ impl Inherited {
         let identity = [
             ("REGATTA_RUN_ID", (*run_id).to_owned()),
             ("REGATTA_SUITE", name.clone()),
-            (
-                "REGATTA_ATTEMPT",
-                format!("{run_id}/{name}/{}", attempted.number),
-            ),
+            (ATTEMPT, format!("{run_id}/{name}/{}", attempted.number)),
             ("REGATTA_SLOT", attempted.slot.to_string()),
         ];
         let timeout = launch.timeout.map(|it| it.as_secs().max(1).to_string());
@@ -103,10 +103,24 @@ impl Inherited {
 }
 
 /// Returns the environment of a command that looks at the process `pid` of an attempt with this environment.
-pub(super) fn examining(mut environment: Vec<CString>, pid: i32) -> Vec<CString> {
-    // Of two entries with one name the first counts.
-    let prefix = format!("{EXAMINED_PID}=");
-    environment.retain(|entry| !entry.as_bytes().starts_with(prefix.as_bytes()));
+pub(super) fn examining(attempt: Vec<CString>, pid: i32) -> Vec<CString> {
+    let is = |entry: &CString, name: &str| {
+        let value = entry.as_bytes().strip_prefix(name.as_bytes());
+        value.is_some_and(|value| value.starts_with(b"="))
+    };
+    // Of two entries with one name the first would count.
+    let kept = attempt.into_iter().filter(|it| !is(it, EXAMINED_PID));
+    let mut environment: Vec<CString> = kept
+        .map(|entry| {
+            if is(&entry, ATTEMPT) {
+                // Processes are told apart by this one, and those of the command are not the suite's.
+                let marked = [entry.as_bytes(), b"/on_timeout"].concat();
+                CString::new(marked).unwrap_or(entry)
+            } else {
+                entry
+            }
+        })
+        .collect();
     environment.extend(entry(EXAMINED_PID.as_ref(), pid.to_string().as_ref()));
     environment
 }

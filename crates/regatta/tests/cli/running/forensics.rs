@@ -198,8 +198,29 @@ fn a_hanging_on_timeout_is_killed_with_what_it_started_when_the_suite_is_told_to
 }
 
 #[test]
+fn what_on_timeout_leaves_behind_is_gone_before_the_first_signal() {
+    let place = Place::new(
+        r#"
+        [suites.hangs]
+        timeout = 1
+        command = """
+            trap 'kill -0 $(cat daemon) && echo alive; echo asked; exit' TERM
+            sleep 600 & wait
+        """
+        on_timeout = """
+            (setsid sh -c 'echo $$ > daemon.new; mv daemon.new daemon; exec sleep 600' > /dev/null 2>&1 &)
+            until [ -e daemon ]; do sleep 0.01; done
+        """
+        "#,
+    );
+    diagnose(&place);
+    let log = place.read("test-logs/hangs.log");
+    assert!(log.ends_with("asked\n") && !log.contains("alive"), "{log}");
+}
+
+#[test]
 fn every_attempt_is_looked_at_and_earlier_runs_are_forgotten() {
-    let place = hanging("retries = 1\non_timeout = 'echo attempt ${REGATTA_ATTEMPT##*/}'\n");
+    let place = hanging("retries = 1\non_timeout = 'echo attempt ${REGATTA_ATTEMPT#*/}'\n");
     place.write(DIAGNOSIS, "of an earlier run");
     let diagnosis = diagnose(&place);
     let said: Vec<&str> = diagnosis
@@ -208,9 +229,9 @@ fn every_attempt_is_looked_at_and_earlier_runs_are_forgotten() {
         .collect();
     assert_snapshot!(said.join("\n"), @"
     === hangs, attempt 1: time-out ===
-    attempt 1
+    attempt hangs/1/on_timeout
     === hangs, attempt 2: time-out ===
-    attempt 2
+    attempt hangs/2/on_timeout
     ");
     assert!(diagnosis.starts_with("==="), "{diagnosis}");
 
