@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use regatta_core::event::StopCause;
 use regatta_core::schedule::{Circumstances, Occasion};
+use regatta_process::fault::{self, Operation};
 use regatta_process::{Snapshot, SpawnError, Status};
 use rustix::fs::{Mode, OFlags, open};
 
@@ -115,10 +116,11 @@ impl DiagnosisLog {
     }
 
     fn write(&mut self, bytes: &[u8]) {
-        if let Ok(file) = &mut self.file
-            && let Err(error) = file.write_all(bytes)
-        {
-            self.file = Err(error);
+        if let Ok(file) = &mut self.file {
+            let checked = fault::check(Operation::Write).map_err(io::Error::from);
+            if let Err(error) = checked.and_then(|()| file.write_all(bytes)) {
+                self.file = Err(error);
+            }
         }
         if let Some(last) = bytes.last() {
             self.ends_in_line = *last == b'\n';
@@ -136,6 +138,7 @@ fn open_file(path: &Path, beginning: Beginning) -> io::Result<File> {
     if beginning == Beginning::New {
         flags |= OFlags::TRUNC;
     }
+    fault::check(Operation::Open)?;
     let file = File::from(open(path, flags, Mode::from_raw_mode(0o666))?);
     if file.metadata()?.is_file() {
         Ok(file)
@@ -175,7 +178,7 @@ fn render_sighting(sighting: &Sighting<'_>) -> String {
         None => "no line of output so far".to_owned(),
     };
     let processes = if snapshot.is_empty() {
-        "Its command has ended already, and none of its processes is left.\n".to_owned()
+        "Its command has ended already.\n".to_owned()
     } else {
         snapshot.to_string()
     };
@@ -216,7 +219,7 @@ mod tests {
             text,
             "=== api, attempt 2: slow ===\n\
              Running for 61.2s; last output 1.5s ago, ending in this line:\n  50%\\u{1b}[2K\n\n\
-             Its command has ended already, and none of its processes is left.\n"
+             Its command has ended already.\n"
         );
         let limit = Occasion::Limit(StopCause::IdleTimeout);
         let text = render_sighting(&sighting(limit, None));
