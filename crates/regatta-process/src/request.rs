@@ -24,11 +24,11 @@ impl Requests {
     /// Appends what came in since the last call, in order.
     pub(crate) fn read(&self, happenings: &mut Vec<Happening>) {
         match self {
-            Self::Guarded(link) => match link.receive_notice() {
-                Some(notice) => happenings.extend(happening_of(notice)),
-                None => happenings.push(Happening::Abandoned),
-            },
-            Self::Own(pipe) => happenings.extend(pipe.read().into_iter().filter_map(happening_of)),
+            Self::Guarded(link) => happenings.push(
+                link.receive_notice()
+                    .map_or(Happening::Abandoned, happening_of),
+            ),
+            Self::Own(pipe) => happenings.extend(pipe.read().into_iter().map(happening_of)),
         }
     }
 
@@ -49,12 +49,11 @@ impl AsFd for Requests {
     }
 }
 
-fn happening_of(notice: Notice) -> Option<Happening> {
-    Some(match notice {
+fn happening_of(notice: Notice) -> Happening {
+    match notice {
         Notice::Stop(signal) => Happening::Signal(signal),
         Notice::Resized => Happening::Resized,
         Notice::Suspend => Happening::Suspended,
         Notice::Resume => Happening::Resumed,
-        Notice::Death => return None,
-    })
+    }
 }

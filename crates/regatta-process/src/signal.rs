@@ -3,7 +3,7 @@
 
 use std::io;
 use std::mem::MaybeUninit;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::ptr;
 use std::sync::Arc;
 
@@ -63,19 +63,16 @@ pub(crate) enum Notice {
     Suspend,
     /// It goes on after a pause. No signal says this: whoever paused does.
     Resume,
-    /// A child died.
-    Death,
 }
 
 /// Every notice, with the byte that stands for it.
-const BYTES: [(Notice, u8); 7] = [
+const BYTES: [(Notice, u8); 6] = [
     (Notice::Stop(Signal::Interrupt), b'I'),
     (Notice::Stop(Signal::Terminate), b'T'),
     (Notice::Stop(Signal::Hangup), b'H'),
     (Notice::Resized, b'W'),
     (Notice::Suspend, b'Z'),
     (Notice::Resume, b'C'),
-    (Notice::Death, b'D'),
 ];
 
 impl Notice {
@@ -101,9 +98,6 @@ pub(crate) const REQUESTS: [(i32, Notice); 4] = [
 
 /// The signal by which users pause programs.
 pub(crate) const PAUSE: (i32, Notice) = (libc::SIGTSTP, Notice::Suspend);
-
-/// The signal by which the system tells of the death of a child.
-pub(crate) const DEATH: (i32, Notice) = (libc::SIGCHLD, Notice::Death);
 
 /// Receives signals from its creation until it is dropped, as one byte each.
 pub(crate) struct SignalPipe {
@@ -156,6 +150,46 @@ impl Drop for SignalPipe {
         for registration in self.registrations.drain(..) {
             unregister(registration);
         }
+    }
+}
+
+/// Tells that a child died. Unlike a handler it interrupts no call, which counts where children die all the time.
+pub(crate) struct Deaths {
+    reader: OwnedFd,
+}
+
+impl Deaths {
+    /// Starts watching. From here on this thread and those it starts do not receive `SIGCHLD` in any other way.
+    ///
+    /// Source: `signalfd(2)`.
+    pub(crate) fn watch() -> io::Result<Self> {
+        let mut signals = MaybeUninit::<libc::sigset_t>::uninit();
+        let flags = libc::SFD_CLOEXEC | libc::SFD_NONBLOCK;
+        // SAFETY: the set is filled in before its use, and what signalfd returns belongs to nobody else.
+        unsafe {
+            libc::sigemptyset(signals.as_mut_ptr());
+            libc::sigaddset(signals.as_mut_ptr(), libc::SIGCHLD);
+            libc::pthread_sigmask(libc::SIG_BLOCK, signals.as_ptr(), ptr::null_mut());
+            let descriptor = libc::signalfd(-1, signals.as_ptr(), flags);
+            if descriptor < 0 {
+                return Err(io::Error::last_os_error());
+            }
+            Ok(Self {
+                reader: OwnedFd::from_raw_fd(descriptor),
+            })
+        }
+    }
+
+    /// Forgets the deaths so far.
+    pub(crate) fn forget(&self) {
+        // Deaths of one moment are one signal.
+        let _ = rustix::io::read(&self.reader, &mut [0; size_of::<libc::signalfd_siginfo>()]);
+    }
+}
+
+impl AsFd for Deaths {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.reader.as_fd()
     }
 }
 

@@ -23,7 +23,7 @@ use crate::output::Output;
 use crate::process;
 use crate::program::{explain, find_program};
 use crate::request::Requests;
-use crate::signal::{DEATH, SignalPipe, keep_exit_codes};
+use crate::signal::{Deaths, keep_exit_codes};
 use crate::spawn::{Launcher, is_shortage};
 use crate::usage::reap;
 use crate::{
@@ -63,7 +63,7 @@ pub struct Supervisor {
     epoll: OwnedFd,
     requests: Requests,
     /// A process that was adopted and then died stays until it is reaped, and whoever waits for its end with it.
-    deaths: SignalPipe,
+    deaths: Deaths,
     waker: Waker,
     /// By serial number, which unlike a key is never used twice: an event that arrives late, when
     /// the command it is about is over, concerns nobody.
@@ -100,7 +100,7 @@ impl Supervisor {
         set_child_subreaper(Some(getpid()))?;
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
         let requests = Requests::new(guardian)?;
-        let deaths = SignalPipe::new([DEATH])?;
+        let deaths = Deaths::watch()?;
         let waker = Waker::new()?;
         watch(&epoll, &requests, SIGNALS)?;
         watch(&epoll, &waker, WAKER)?;
@@ -214,7 +214,7 @@ impl Supervisor {
         loop {
             self.collect_events(deadline)?;
             let mut events = std::mem::take(&mut self.events);
-            // That somebody died comes first: a look at what a command left behind then answers it.
+            // By token. That somebody died comes first: a look at what a command left behind then answers it.
             events.sort_unstable_by_key(|event| event.data.u64());
             for event in &events {
                 self.handle(*event, happenings)?;
@@ -310,7 +310,7 @@ impl Supervisor {
                 happenings.push(Happening::Woken);
             }
             DEATHS => {
-                self.deaths.read();
+                self.deaths.forget();
                 self.brood.expect_deaths();
             }
             token if token == exit_token(token / 2) => self.handle_exit(token / 2, happenings)?,
@@ -433,12 +433,13 @@ fn find_mark(env: &[CString]) -> Option<CString> {
     mark.cloned()
 }
 
+/// Above that of the output: what was printed last comes before the exit.
 fn exit_token(serial: u64) -> u64 {
-    serial * 2
+    serial * 2 + 1
 }
 
 fn output_token(serial: u64) -> u64 {
-    serial * 2 + 1
+    serial * 2
 }
 
 fn watch(epoll: &OwnedFd, source: impl AsFd, token: u64) -> io::Result<()> {

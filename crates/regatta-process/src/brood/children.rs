@@ -7,6 +7,9 @@ use rustix::process::getpid;
 
 use crate::process;
 
+/// What the kernel hands out if it has more: all of a page but for less than a pid.
+const FULL_PAGE_BYTES: usize = 4096 - 16;
+
 /// A list of children that is cheap to ask for again and again.
 ///
 /// It has what the main thread started and everyone who was adopted: the kernel gives orphans to
@@ -40,9 +43,12 @@ impl Children {
             return own.map(|process| process.pid).collect();
         };
         let mut length = 0;
-        // The kernel hands out a page at most at a time.
+        // The kernel hands out a page at most at a time, and fills it if it can.
         while let Ok(count @ 1..) = file.read_at(&mut self.text[length..], length as u64) {
             length += count;
+            if count < FULL_PAGE_BYTES {
+                break;
+            }
             if length == self.text.len() {
                 self.text.resize(2 * length, 0);
             }

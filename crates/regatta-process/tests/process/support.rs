@@ -123,7 +123,7 @@ const ROLE: &str = "PROCESS_TEST_ROLE";
 
 /// Runs the test of that path in a copy of this binary, after some shell commands.
 pub(crate) fn play(test: &str, preparation: &str) -> ExitStatus {
-    let script = format!("{preparation} exec \"$0\" --exact {test} --nocapture");
+    let script = format!("{preparation} exec \"$@\" \"$0\" --exact {test} --nocapture");
     Process::new("/bin/sh")
         .args(["-c", &script])
         .arg(env::current_exe().unwrap())
@@ -141,11 +141,13 @@ pub(crate) fn is_played() -> bool {
 pub(crate) const PLAYED: i32 = 42;
 
 /// Runs the body of the test of that path in a copy of this binary, where it is the only test: orphans go to a process
-/// as a whole, and other tests of this one would take them for their own.
+/// as a whole, and other tests of this one would take them for their own. Its main thread leaves the signal of dead
+/// children to the thread of the test.
 pub(crate) fn alone(test: &str, body: impl FnOnce()) {
     if is_played() {
         body();
         std::process::exit(PLAYED);
     }
-    assert_eq!(play(test, "").code(), Some(PLAYED), "{test}");
+    let status = play(test, "set -- env --block-signal=CHLD;");
+    assert_eq!(status.code(), Some(PLAYED), "{test}");
 }

@@ -10,12 +10,14 @@ use std::collections::BTreeSet;
 use std::env;
 use std::fs::{self, DirBuilder};
 use std::io::{self, ErrorKind};
+use std::mem::MaybeUninit;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Sender, channel};
 use std::thread::{Builder, JoinHandle};
 
 use regatta_process::fault::{self, Operation};
+use rustix::fs::{Mode, OFlags, RawDir, open};
 use rustix::process::geteuid;
 
 /// The private directories of a run. Dropping it removes them all.
@@ -145,8 +147,20 @@ impl Cleaner {
 
 /// Returns whether this is still a directory with nothing in it.
 pub(super) fn is_empty(path: &Path) -> bool {
-    path.symlink_metadata().is_ok_and(|it| it.is_dir())
-        && fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none())
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let Ok(folder) = open(path, flags, Mode::empty()) else {
+        return false;
+    };
+    // Room for the two entries that every directory has, and for some more: one call tells most of the time.
+    let mut buffer = [MaybeUninit::uninit(); 1024];
+    let mut entries = RawDir::new(folder, &mut buffer);
+    while let Some(entry) = entries.next() {
+        let is_own = entry.is_ok_and(|it| matches!(it.file_name().to_bytes(), b"." | b".."));
+        if !is_own {
+            return false;
+        }
+    }
+    true
 }
 
 #[cfg(test)]
