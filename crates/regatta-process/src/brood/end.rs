@@ -13,7 +13,7 @@ use crate::process::Process;
 use crate::usage::reap_if_dead;
 
 /// Ends every child of this process and every process below them, adopted as their parents die,
-/// and returns those that did not die within two seconds: of another user, or stuck in the kernel.
+/// and returns those that live on: of another user, or still stuck in the kernel after two seconds.
 ///
 /// Who forks while others are being ended is adopted in turn, so this looks again until one look
 /// finds nobody.
@@ -36,16 +36,24 @@ pub(crate) fn end_children() -> Vec<Leftover> {
             last_change = Instant::now();
             known = now;
         } else if last_change.elapsed() >= PATIENCE {
-            let left = alive.into_iter().filter_map(Process::read);
-            return left.map(|process| process.to_leftover()).collect();
+            return named(&alive);
         }
-        for pid in alive {
+        let mut is_hopeless = true;
+        for &pid in &alive {
             let group = Process::read(pid).map(|process| process.group);
             if let Some(group) = group.filter(|group| *group != own_group) {
                 kill_group(group);
             }
-            kill(pid);
+            is_hopeless &= !kill(pid);
+        }
+        if is_hopeless {
+            return named(&alive);
         }
         thread::sleep(LOOK_AGAIN);
     }
+}
+
+fn named(pids: &[i32]) -> Vec<Leftover> {
+    let processes = pids.iter().filter_map(|pid| Process::read(*pid));
+    processes.map(|process| process.to_leftover()).collect()
 }

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use rustix::io::Errno;
 use rustix::process::{Pid, Signal, getpgrp, getsid, kill_process, kill_process_group};
 
 use super::children::Children;
@@ -135,10 +136,14 @@ impl Brood {
             return self.dismiss(leader, &own, policy);
         }
         if !may_stay {
-            for orphan in &own {
-                self.kill_with_group(orphan, leader);
-            }
             kill_group(leader);
+            let mut is_hopeless = true;
+            for orphan in &own {
+                is_hopeless &= !self.kill_with_group(orphan, leader);
+            }
+            if is_hopeless && is_complete && !is_undecided {
+                return self.dismiss(leader, &own, policy);
+            }
         }
         None
     }
@@ -203,22 +208,21 @@ impl Brood {
             .any(|other| other.serial != ward.serial && orphan.may_stem_from(other))
     }
 
-    /// Ends a process together with its group, unless the group is that of another command.
-    fn kill_with_group(&self, orphan: &Orphan, leader: i32) {
+    /// Ends a process together with its group, unless the group is that of another command. Returns
+    /// whether it may be ended.
+    fn kill_with_group(&self, orphan: &Orphan, leader: i32) -> bool {
         let group = orphan.group().filter(|group| !self.shared.contains(group));
         if let Some(group) = group.filter(|it| *it == leader || !self.wards.contains_key(it)) {
             kill_group(group);
         }
-        kill(orphan.pid);
+        kill(orphan.pid)
     }
 }
 
-/// Ends a child, whose pid is its own as long as it is not reaped.
-pub(super) fn kill(pid: i32) {
-    if let Some(pid) = Pid::from_raw(pid) {
-        // It fails for the dead, and for those of another user, who are named in the end.
-        let _ = kill_process(pid, Signal::KILL);
-    }
+/// Ends a child, whose pid is its own as long as it is not reaped. Returns whether it may be ended: not
+/// if it has become another user's.
+pub(super) fn kill(pid: i32) -> bool {
+    Pid::from_raw(pid).is_some_and(|pid| kill_process(pid, Signal::KILL) != Err(Errno::PERM))
 }
 
 pub(crate) fn kill_group(group: i32) {

@@ -1,6 +1,7 @@
 //! The end of a run whose runner died: told by its guardian, from the journal.
 
 use std::ffi::OsStr;
+use std::io::{IsTerminal, stderr};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -53,6 +54,10 @@ pub(super) fn conclude_lost(loss: &Loss, report_paths: &[PathBuf]) -> u8 {
         },
         Status::Code(code) => format!("ended with exit code {code}"),
     };
+    if stderr().is_terminal() {
+        // The last line may be one that the runner had not finished.
+        notice("");
+    }
     complain(&CommandFailure::Infrastructure(format!(
         "the process that ran the suites {cause}"
     )));

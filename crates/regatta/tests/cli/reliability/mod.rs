@@ -4,6 +4,7 @@ mod daemons;
 mod invariants;
 mod kills;
 mod logs;
+mod neighbours;
 mod processes;
 mod reports;
 mod scale;
