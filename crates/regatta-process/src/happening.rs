@@ -17,8 +17,8 @@ pub enum Happening {
         /// The bytes as printed. Pieces come in order, leave no gap, and break anywhere.
         bytes: Vec<u8>,
     },
-    /// A command is over: its output has been read, its group dealt with, its log file closed. The
-    /// last happening of its key.
+    /// A command is over: its output has been read, what it left behind dealt with, its log file
+    /// closed. The last happening of its key.
     Exited {
         /// The command.
         key: u64,
