@@ -134,7 +134,7 @@ pub(super) fn stubborn() -> Place {
 }
 
 #[test]
-fn promise_10_at_the_third_sigint_the_runner_leaves_and_nothing_stays() {
+fn promise_10_at_the_third_sigint_the_guardian_leaves_and_nothing_stays() {
     let place = stubborn();
     let running = place.regatta(&["-j", "4", "--progress", "none"]).start();
     wait_until("all run", || place.names("pids").len() == 8);

@@ -23,12 +23,12 @@ fn check_next_start(place: &Place) {
 }
 
 /// Returns the child that does the work.
-fn worker(started: Pid) -> Option<Pid> {
+fn runner(started: Pid) -> Option<Pid> {
     Pid::from_raw(*family(started, regatta()).get(1)?)
 }
 
 #[test]
-fn p8_nothing_outlives_a_runner_that_was_killed() {
+fn p8_nothing_outlives_a_guardian_that_was_killed() {
     let place = stubborn();
     let running = place.regatta(&["-j", "4", "--progress", "none"]).start();
     wait_until("all run", || place.names("pids").len() == 8);
@@ -45,12 +45,12 @@ fn p8_nothing_outlives_a_runner_that_was_killed() {
 }
 
 #[test]
-fn p8_nothing_outlives_a_worker_that_was_killed() {
+fn p8_nothing_outlives_a_runner_that_was_killed() {
     let place = stubborn();
     let running = place.regatta(&["-j", "4", "--progress", "none"]).start();
     wait_until("all run", || place.names("pids").len() == 8);
-    let worker = worker(running.pid()).expect("a child of the same program");
-    kill_process(worker, Signal::KILL).expect("it is alive");
+    let runner = runner(running.pid()).expect("a child of the same program");
+    kill_process(runner, Signal::KILL).expect("it is alive");
     invariants::check_processes(&place);
     let output = running.finish_unchecked();
     assert!(output.starts_with("exit 3\n"), "{output}");
@@ -163,19 +163,19 @@ fn kill_started(pid: Pid, delay: Duration) {
     let _ = kill_process(pid, Signal::KILL);
 }
 
-fn kill_worker(started: Pid, delay: Duration) {
+fn kill_runner(started: Pid, delay: Duration) {
     let is_over = || {
         let stat = fs::read_to_string(format!("/proc/{started}/stat"));
         stat.is_ok_and(|it| it.contains(") Z "))
     };
     let mut victim = None;
-    wait_until("there is a worker, or none any more", || {
-        victim = worker(started);
+    wait_until("there is a runner, or none any more", || {
+        victim = runner(started);
         victim.is_some() || is_over()
     });
     sleep(delay);
     // Not when the run is over: its number may belong to somebody else.
-    if worker(started) == victim
+    if runner(started) == victim
         && let Some(victim) = victim
     {
         let _ = kill_process(victim, Signal::KILL);
@@ -184,7 +184,7 @@ fn kill_worker(started: Pid, delay: Duration) {
 
 /// What had finished is kept, the rest is interrupted.
 #[track_caller]
-fn check_killed_runner(place: &Place, output: &str, full: &Value) {
+fn check_killed_guardian(place: &Place, output: &str, full: &Value) {
     assert!(
         output.starts_with("signal 9") || output.starts_with("exit 1\n"),
         "{output}"
@@ -194,7 +194,7 @@ fn check_killed_runner(place: &Place, output: &str, full: &Value) {
 
 /// What had finished is kept, the rest is not green, and the exit code says so.
 #[track_caller]
-fn check_killed_worker(place: &Place, output: &str, full: &Value) {
+fn check_killed_runner(place: &Place, output: &str, full: &Value) {
     let report = place.report();
     if report["exit_code"] == 0 {
         assert!(output.starts_with("exit 0\n"), "{output}");
@@ -219,13 +219,23 @@ fn check_killed_worker(place: &Place, output: &str, full: &Value) {
     }
 }
 
-fn kill_runners() {
+fn kill_guardians() {
     let configuration = [MIXED, LONGER].concat();
-    kill_again_and_again(&configuration, kill_started, check_killed_runner);
+    kill_again_and_again(&configuration, kill_started, check_killed_guardian);
 }
 
-fn kill_workers() {
-    kill_again_and_again(LONGER, kill_worker, check_killed_worker);
+fn kill_runners() {
+    kill_again_and_again(LONGER, kill_runner, check_killed_runner);
+}
+
+#[test]
+fn r2_a_guardian_killed_at_any_moment_loses_no_verdict() {
+    kill_guardians();
+}
+
+#[test]
+fn r2_a_guardian_killed_at_any_moment_loses_no_verdict_again() {
+    kill_guardians();
 }
 
 #[test]
@@ -236,14 +246,4 @@ fn r2_a_runner_killed_at_any_moment_loses_no_verdict() {
 #[test]
 fn r2_a_runner_killed_at_any_moment_loses_no_verdict_again() {
     kill_runners();
-}
-
-#[test]
-fn r2_a_worker_killed_at_any_moment_loses_no_verdict() {
-    kill_workers();
-}
-
-#[test]
-fn r2_a_worker_killed_at_any_moment_loses_no_verdict_again() {
-    kill_workers();
 }
