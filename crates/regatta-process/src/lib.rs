@@ -5,6 +5,7 @@
 //! crate with `unsafe` code.
 
 mod brood;
+mod cgroup;
 mod command;
 mod error;
 pub mod fault;
@@ -24,6 +25,7 @@ mod supervisor;
 mod usage;
 mod waker;
 
+pub use cgroup::Memory;
 pub use command::{Command, Follow, LeftoverPolicy};
 pub use error::SpawnError;
 pub use guardian::{Guardian, Loss, descriptor_limit};

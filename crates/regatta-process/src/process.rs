@@ -59,7 +59,7 @@ pub(crate) fn descendants(pid: i32) -> Vec<i32> {
     while let Some(parent) = next.pop() {
         for thread in numbers_in(&format!("/proc/{parent}/task")) {
             let children = fs::read_to_string(format!("/proc/{parent}/task/{thread}/children"));
-            let children = parse_children(&children.unwrap_or_default());
+            let children = parse_pids(&children.unwrap_or_default());
             found.extend(&children);
             next.extend(children);
         }
@@ -67,8 +67,8 @@ pub(crate) fn descendants(pid: i32) -> Vec<i32> {
     found
 }
 
-/// Returns the pids in the text of a `children` file.
-pub(crate) fn parse_children(text: &str) -> Vec<i32> {
+/// Returns the pids in a text that the kernel wrote, with blanks or line ends between them.
+pub(crate) fn parse_pids(text: &str) -> Vec<i32> {
     text.split_ascii_whitespace()
         .filter_map(|pid| pid.parse().ok())
         .collect()

@@ -1,5 +1,5 @@
 //! Ending what a run left behind whose processes all died at once: nobody adopted it, so only its
-//! environment tells where it comes from.
+//! environment tells where it comes from, and its cgroup, where the run had one.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, getpid, kill_process};
 
 use crate::Leftover;
+use crate::cgroup::Group;
 use crate::process::{self, Process};
 
 /// The entry of an environment that every process of a run has, and no process of another.
@@ -18,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// The pause between two looks.
 const LOOK_AGAIN: Duration = Duration::from_millis(1);
 
-/// Ends every process of a run, and everyone below those, and returns whom it found, sorted by pid.
+/// Ends every process of a run, and everyone below those, removes the run's cgroup, and returns whom it found, sorted by pid.
 /// This process and its ancestors are spared, whatever their marks. Looks at every process of the
 /// machine: about a millisecond for a hundred.
 ///
@@ -31,12 +32,20 @@ pub fn end_remnants(run_id: &str) -> Vec<Leftover> {
     let spared = ancestors();
     let began = Instant::now();
     let mut found: Vec<Process> = Vec::new();
+    let group = Group::find(run_id);
     loop {
+        let members = group.as_ref().map(Group::members).unwrap_or_default();
         let alive: Vec<Process> = process::all()
             .into_iter()
             .filter(|it| !it.is_dead && !spared.contains(&it.pid))
-            .filter(|it| process::has_entry(&process::environment(it.pid), mark.as_bytes()))
+            .filter(|it| {
+                members.contains(&it.pid)
+                    || process::has_entry(&process::environment(it.pid), mark.as_bytes())
+            })
             .collect();
+        if let Some(group) = &group {
+            group.end();
+        }
         if alive.is_empty() || began.elapsed() >= PATIENCE {
             break;
         }
@@ -54,6 +63,9 @@ pub fn end_remnants(run_id: &str) -> Vec<Leftover> {
             }
         }
         thread::sleep(LOOK_AGAIN);
+    }
+    if let Some(group) = group {
+        group.remove();
     }
     let mut found: Vec<Leftover> = found.iter().map(Process::to_leftover).collect();
     found.sort_by_key(|it| it.pid);

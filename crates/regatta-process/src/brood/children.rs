@@ -53,6 +53,6 @@ impl Children {
                 self.text.resize(2 * length, 0);
             }
         }
-        process::parse_children(&String::from_utf8_lossy(&self.text[..length]))
+        process::parse_pids(&String::from_utf8_lossy(&self.text[..length]))
     }
 }

@@ -2,6 +2,7 @@
 //! ends everyone if the other dies.
 
 mod link;
+mod split;
 mod start;
 mod watch;
 

@@ -3,11 +3,13 @@
 use std::io;
 use std::os::fd::OwnedFd;
 
-use rustix::process::{Pid, Resource, getpid, getrlimit, set_child_subreaper, setsid};
+use rustix::process::{Resource, getpid, getrlimit, set_child_subreaper, setsid};
 
 use super::link::{Link, Message};
+use super::split::{Side, split, split_into};
 use super::watch::Watch;
 use crate::Status;
+use crate::cgroup::{Group, Memory};
 use crate::signal::{PAUSE, REQUESTS, SignalPipe, ignore_requests, keep_exit_codes};
 
 /// The runner's view of the process that guards it.
@@ -16,6 +18,8 @@ pub struct Guardian {
     /// `None` where there is no guardian.
     link: Option<Link>,
     pid: i32,
+    /// The one this process is in, made for it alone.
+    group: Option<Group>,
     /// What a guardian would hold.
     held: Vec<OwnedFd>,
 }
@@ -39,6 +43,8 @@ impl Guardian {
     /// The runner leads a session without a terminal, and so do those it starts belong to one.
     /// Both adopt orphans: as long as one of the two lives, no process below them is lost.
     ///
+    /// Where this process may make cgroups, the runner is in one that bears `run_id` in its name, with everyone below it.
+    ///
     /// Descriptors inherited from whoever started this process, from 3 on, are marked so that no
     /// command inherits them in turn. Kernels before 5.11 cannot do that; there they stay as they
     /// are.
@@ -46,8 +52,8 @@ impl Guardian {
     /// Without the means for a second process this one is its own runner.
     ///
     /// Source: `fork(2)`, `PR_SET_CHILD_SUBREAPER(2const)`, `close_range(2)`.
-    pub fn start(mourn: impl FnOnce(&Loss) -> u8) -> Self {
-        match Self::split(mourn) {
+    pub fn start(run_id: &str, mourn: impl FnOnce(&Loss) -> u8) -> Self {
+        match Self::split(run_id, mourn) {
             Ok(guardian) => guardian,
             Err(_) => Self::absent(),
         }
@@ -61,22 +67,21 @@ impl Guardian {
         Self {
             link: None,
             pid: getpid().as_raw_pid(),
+            group: None,
             held: Vec::new(),
         }
     }
 
-    fn split(mourn: impl FnOnce(&Loss) -> u8) -> io::Result<Self> {
+    fn split(run_id: &str, mourn: impl FnOnce(&Loss) -> u8) -> io::Result<Self> {
         keep_exit_codes()?;
         let (own, other) = Link::pair()?;
         // Before the split, so that no signal falls into a gap.
         let signals = SignalPipe::new(REQUESTS.into_iter().chain([PAUSE]))?;
         let pid = getpid().as_raw_pid();
         set_child_subreaper(Some(getpid()))?;
-        // SAFETY: there is one thread, as the caller promises, so the child may do what any
-        // process may.
-        match unsafe { libc::fork() } {
-            -1 => Err(io::Error::last_os_error()),
-            0 => {
+        let (side, group) = split_for(run_id)?;
+        match side {
+            Side::Runner => {
                 drop((own, signals));
                 ignore_requests();
                 // It fails for the leader of a group, which a new process never is.
@@ -85,13 +90,13 @@ impl Guardian {
                 Ok(Self {
                     link: Some(other),
                     pid,
+                    group,
                     held: Vec::new(),
                 })
             }
-            runner => {
+            Side::Guardian(runner) => {
                 drop(other);
-                let runner = Pid::from_raw(runner).expect("a child has a pid");
-                Watch::new(own, signals, runner).run(mourn)
+                Watch::new(own, signals, runner, group).run(mourn)
             }
         }
     }
@@ -116,12 +121,25 @@ impl Guardian {
         Ok(())
     }
 
-    /// Says that nothing can be lost any more, and how the guardian is to end once this process has.
+    /// Says that nothing can be lost any more, and how the guardian is to end once this process has. Where the guardian
+    /// is gone, does what it would have done.
     pub fn conclude(&mut self, end: Status) {
-        if let Some(link) = &self.link {
-            // Where the guardian is gone, nobody mourns.
-            let _ = link.tell(Message::Conclude(end));
+        let Some(link) = &self.link else {
+            return;
+        };
+        if link.tell(Message::Conclude(end)).is_err()
+            && let Some(group) = self.group.take()
+        {
+            group.leave();
+            group.end();
+            group.remove();
         }
+    }
+
+    /// Returns what this run has done with memory so far, where it has a cgroup in which that is counted.
+    #[must_use]
+    pub fn memory(&self) -> Option<Memory> {
+        self.group.as_ref().and_then(Group::memory)
     }
 
     pub(crate) fn link(&self) -> io::Result<Option<Link>> {
@@ -137,6 +155,17 @@ impl Guardian {
 #[must_use]
 pub fn descriptor_limit() -> u64 {
     getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX)
+}
+
+/// Splits this process, and puts the runner into a group of its own where that is possible.
+fn split_for(run_id: &str) -> io::Result<(Side, Option<Group>)> {
+    if let Some(group) = Group::create(run_id) {
+        if let Some(side) = split_into(&group) {
+            return Ok((side, Some(group)));
+        }
+        group.remove();
+    }
+    Ok((split()?, None))
 }
 
 fn mark_inherited_descriptors() {

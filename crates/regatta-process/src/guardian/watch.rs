@@ -11,6 +11,7 @@ use super::link::{Link, Message};
 use super::start::Loss;
 use crate::Status;
 use crate::brood::end_children;
+use crate::cgroup::Group;
 use crate::signal::{Notice, SignalPipe, die_by, die_by_number, pause};
 use crate::usage::reap;
 
@@ -21,6 +22,8 @@ pub(super) struct Watch {
     link: Link,
     signals: SignalPipe,
     runner: Pid,
+    /// The one the runner is in.
+    group: Option<Group>,
     /// Whether the runner obeys notices. Before, there is nothing it could do in good order.
     is_heard: bool,
     will: Option<Vec<u8>>,
@@ -30,11 +33,12 @@ pub(super) struct Watch {
 }
 
 impl Watch {
-    pub(super) fn new(link: Link, signals: SignalPipe, runner: Pid) -> Self {
+    pub(super) fn new(link: Link, signals: SignalPipe, runner: Pid, group: Option<Group>) -> Self {
         Self {
             link,
             signals,
             runner,
+            group,
             is_heard: false,
             will: None,
             conclusion: None,
@@ -49,7 +53,7 @@ impl Watch {
         let status = reap(self.runner).map_or(Status::Signal(libc::SIGKILL), |(status, _)| status);
         // What the runner has said last.
         while self.has_message() && self.heed_message() {}
-        end_children();
+        self.end_everyone();
         if let Some(will) = self.will.take() {
             exit(i32::from(mourn(&Loss { will, status })));
         }
@@ -103,7 +107,7 @@ impl Watch {
                 if !self.is_heard {
                     let _ = kill_process(self.runner, SystemSignal::KILL);
                     let _ = reap(self.runner);
-                    end_children();
+                    self.end_everyone();
                     die_by(signal);
                 }
                 self.link.notify(notice);
@@ -118,6 +122,18 @@ impl Watch {
                 let _ = kill_process(self.runner, SystemSignal::CONT);
             }
             notice => self.link.notify(notice),
+        }
+    }
+
+    /// Ends everyone whom the runner, which is gone, has left.
+    fn end_everyone(&self) {
+        // At once, and then one by one: here they are reaped, and where the group does not reach they are ended as well.
+        if let Some(group) = &self.group {
+            group.end();
+        }
+        end_children();
+        if let Some(group) = &self.group {
+            group.remove();
         }
     }
 

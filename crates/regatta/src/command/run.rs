@@ -65,7 +65,7 @@ pub(super) fn run(
     let run_id = new_run_id();
     let paths: Vec<PathBuf> = args.report.iter().map(|it| it.path.clone()).collect();
     // Nothing has started a thread yet.
-    let mut guardian = Guardian::start(|loss| conclude_lost(loss, &paths));
+    let mut guardian = Guardian::start(&run_id, |loss| conclude_lost(loss, &paths));
     let Claim { place: logs, lock } = claim_log_dir(args, &config, &run_id, guardian.pid())?;
     let will = Will {
         run_id: &run_id,
@@ -90,6 +90,7 @@ pub(super) fn run(
         begin,
     };
     let concluded = run.carry_out(place, &config, project, &guardian);
+    warn_of_lost_memory(&guardian);
     guardian.conclude(match &concluded {
         Ok(Conclusion::Exit(code)) => Status::Code((*code).into()),
         Ok(Conclusion::Die(signal)) => Status::Signal(system_signal(*signal).number()),
@@ -414,6 +415,16 @@ fn clean_up_after_the_dead(log_dir: &Path) {
         ));
     }
     remove_temporary_files(&run_id);
+}
+
+/// Tells what explains a SIGKILL that nobody has sent. The verdicts are the same with and without.
+fn warn_of_lost_memory(guardian: &Guardian) {
+    let killed = guardian.memory().map_or(0, |memory| memory.oom_kills);
+    if killed > 0 {
+        warn(&format!(
+            "the system ran out of memory and killed {killed} of the processes that the suites started"
+        ));
+    }
 }
 
 /// Removes the temporary directories of a run that was killed.
