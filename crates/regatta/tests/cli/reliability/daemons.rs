@@ -10,11 +10,11 @@ use super::{PROMPTLY, count_in_journal, duration, outcomes, place, processes, ru
 use crate::support::{Place, wait_until};
 
 /// The words of a daemon that leaves as little behind as it can: neither group, session nor output of its suite.
-const DAEMON: &str = "ignore TERM double-fork setsid close-output";
+pub(super) const DAEMON: &str = "ignore TERM double-fork setsid close-output";
 
 /// Returns the pid that evil noted.
 #[track_caller]
-fn noted(place: &Place, name: &str) -> i64 {
+pub(super) fn noted(place: &Place, name: &str) -> i64 {
     place.read(&format!("pids/{name}")).parse().expect("a pid")
 }
 

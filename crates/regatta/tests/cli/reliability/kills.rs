@@ -23,7 +23,7 @@ fn check_next_start(place: &Place) {
 }
 
 /// Returns the child that does the work.
-fn runner(started: Pid) -> Option<Pid> {
+pub(super) fn runner(started: Pid) -> Option<Pid> {
     Pid::from_raw(*family(started, regatta()).get(1)?)
 }
 

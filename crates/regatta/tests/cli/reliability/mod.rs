@@ -1,6 +1,7 @@
 //! What Regatta promises, case by case, shown by suites that misbehave: see `examples/evil.rs`.
 
 mod daemons;
+mod groups;
 mod invariants;
 mod kills;
 mod logs;
