@@ -195,7 +195,7 @@ fn promise_3_after_the_death_of_both_processes_the_next_start_ends_what_is_left(
 }
 
 #[test]
-fn promise_3_no_group_outlives_a_runner_that_was_killed() {
+fn promise_3_no_group_outlives_a_guardian_that_was_killed() {
     let place = shedding();
     let running = place.regatta(&["--progress", "none"]).start();
     wait_until("all run", || place.names("pids").len() == 2);
