@@ -125,7 +125,8 @@ impl Link {
                 RecvFlags::CMSG_CLOEXEC,
             ) {
                 Ok(message) => break message.bytes,
-                Err(Errno::INTR) => {}
+                // Whoever dies with something unread resets the connection. That is told once, before what he said last.
+                Err(Errno::INTR | Errno::CONNRESET) => {}
                 Err(_) => break 0,
             }
         };
@@ -151,5 +152,26 @@ fn number(bytes: &[u8]) -> Option<i32> {
 impl AsFd for Link {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.socket.as_fd()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Link, Message};
+    use crate::Status;
+    use crate::signal::Notice;
+
+    #[test]
+    fn the_last_words_of_one_who_did_not_listen_arrive() {
+        let (guardian, runner) = Link::pair().unwrap();
+        guardian.notify(Notice::Resized);
+        runner.tell(Message::Conclude(Status::Code(0))).unwrap();
+        drop(runner);
+        let last = guardian.receive_message();
+        assert!(
+            matches!(last, Some(Message::Conclude(Status::Code(0)))),
+            "{last:?}"
+        );
+        assert!(guardian.receive_message().is_none());
     }
 }
