@@ -30,11 +30,14 @@ pub fn ask(
     Some(receiver)
 }
 
-/// Reads commit, branch and cleanliness with one call, without touching the index.
+/// Reads commit, branch and cleanliness with one call, without touching the index, and without a monitor of
+/// the file system: git would start one that stays, which looks like something a suite left behind.
 fn read(folder: &Path) -> Option<Repository> {
     let output = Command::new("git")
         .args([
             "--no-optional-locks",
+            "-c",
+            "core.fsmonitor=false",
             "status",
             "--porcelain=v2",
             "--branch",

@@ -7,6 +7,7 @@ use std::process::Command;
 use rustix::process::geteuid;
 
 use super::{as_plain_user, outcomes, place, regatta, run, suite};
+use crate::support::shell;
 
 #[test]
 fn promise_8_a_run_inside_a_suite_does_not_wait_for_the_run_around_it() {
@@ -23,6 +24,27 @@ fn promise_8_a_run_inside_a_suite_does_not_wait_for_the_run_around_it() {
         let log = place.read(&format!("test-logs/{folder}/inner.log"));
         assert_eq!(log, "inside\n", "{folder}");
     }
+}
+
+/// It would stay, and be taken for what a suite left behind.
+#[test]
+fn promise_3_git_is_asked_without_the_monitor_it_would_start() {
+    let place = place("[suites.clean]\ncommand = 'true'\n");
+    place.write("monitor", "#!/bin/sh\ntouch asked\nprintf 'now\\0/\\0'\n");
+    fs::set_permissions(place.path("monitor"), Permissions::from_mode(0o755)).expect("our file");
+    let commit = "git -c user.name=a -c user.email=a@example.org commit -q --allow-empty -m x";
+    let line = format!(
+        "git init -q && {commit} && git config core.fsmonitor \"$PWD/monitor\" && git status"
+    );
+    let output = shell(&place, &line);
+    assert!(
+        output.starts_with("exit 0") && place.has("asked"),
+        "{output}"
+    );
+    fs::remove_file(place.path("asked")).expect("it is there");
+    let output = run(&place, &[]);
+    assert!(output.starts_with("exit 0\n"), "{output}");
+    assert!(!place.has("asked"));
 }
 
 /// A process that has become another user's cannot be ended by the user who runs the suites.
