@@ -87,6 +87,8 @@ impl Watch {
             let _ = poll(&mut sources, None);
             let [signals, over, link] = sources.map(|source| !source.revents().is_empty());
             if signals {
+                // What the runner had to say before counts: it may be heard by now.
+                while self.has_message() && self.heed_message() {}
                 for notice in self.signals.read() {
                     self.heed(notice);
                 }
@@ -94,7 +96,7 @@ impl Watch {
             if over {
                 return;
             }
-            if link && is_linked {
+            if link && is_linked && self.has_message() {
                 is_linked = self.heed_message();
             }
         }

@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use std::thread::{panicking, sleep};
 use std::time::{Duration, Instant, SystemTime};
 
+use rustix::fs::{FlockOperation, flock};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
@@ -246,4 +247,30 @@ fn r2_a_runner_killed_at_any_moment_loses_no_verdict() {
 #[test]
 fn r2_a_runner_killed_at_any_moment_loses_no_verdict_again() {
     kill_runners();
+}
+
+#[test]
+fn promise_10_a_request_that_comes_with_the_lock_is_obeyed_in_good_order() {
+    let place = place(
+        "[suites.a]\ncommand = './evil write-input $TEST_TMPDIR/x pid-file pids/a sleep 600'\n",
+    );
+    fs::create_dir(place.path("test-logs")).expect("a folder");
+    let lock = fs::File::create(place.path("test-logs/.lock")).expect("a file");
+    flock(&lock, FlockOperation::LockExclusive).expect("nobody has it");
+    let running = place.regatta(&["--progress", "none"]).start();
+    wait_until("it waits", || {
+        let runner = runner(running.pid()).map(|it| it.to_string());
+        let locks = fs::read_to_string("/proc/locks").expect("the locks");
+        runner.is_some_and(|it| locks.contains(&format!("-> FLOCK  ADVISORY  WRITE {it} ")))
+    });
+    // The guardian sees the signal in the same moment in which it learns that there is something to lose.
+    running.signal(Signal::STOP);
+    drop(lock);
+    wait_until("the suite runs", || place.has("pids/a"));
+    running.signal(Signal::TERM);
+    running.signal(Signal::CONT);
+    let output = running.finish_unchecked();
+    assert!(output.starts_with("signal 15\n"), "{output}");
+    invariants::check(&place, Ended::InOrder);
+    assert_eq!(place.report()["state"], "interrupted");
 }
