@@ -204,6 +204,13 @@ pub(crate) fn ignore_requests() {
     }
 }
 
+/// Makes a write that would pass the limit on the size of a file fail, like one to a full disk, instead of
+/// ending this process.
+pub(crate) fn survive_file_size_limit() {
+    // SAFETY: ignoring involves no handler.
+    unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_IGN) };
+}
+
 /// Pauses this process as if nobody had ever handled the signal, and returns when it goes on: at
 /// once where nobody could continue it, because no shell watches its group.
 pub(crate) fn pause() {

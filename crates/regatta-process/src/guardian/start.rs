@@ -10,7 +10,9 @@ use super::split::{Side, split, split_into};
 use super::watch::Watch;
 use crate::Status;
 use crate::cgroup::{Group, Memory};
-use crate::signal::{PAUSE, REQUESTS, SignalPipe, ignore_requests, keep_exit_codes};
+use crate::signal::{
+    PAUSE, REQUESTS, SignalPipe, ignore_requests, keep_exit_codes, survive_file_size_limit,
+};
 
 /// The runner's view of the process that guards it.
 #[derive(Debug)]
@@ -53,6 +55,7 @@ impl Guardian {
     ///
     /// Source: `fork(2)`, `PR_SET_CHILD_SUBREAPER(2const)`, `close_range(2)`.
     pub fn start(run_id: &str, mourn: impl FnOnce(&Loss) -> u8) -> Self {
+        survive_file_size_limit();
         match Self::split(run_id, mourn) {
             Ok(guardian) => guardian,
             Err(_) => Self::absent(),

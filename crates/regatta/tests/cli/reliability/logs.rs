@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::invariants::{self, Ended};
 use super::scale::measure;
-use super::{NOBODY, as_plain_user, place, run, suite};
+use super::{NOBODY, as_plain_user, outcomes, place, run, suite};
 use crate::support::shell;
 
 /// What `evil emit` prints, again and again.
@@ -139,4 +139,16 @@ fn l7_a_log_directory_that_may_not_be_written() {
     assert_eq!(place.names("test-logs"), before);
     assert!(!place.has("ran"));
     invariants::check_processes(&place);
+}
+
+#[test]
+fn l6_a_limit_on_the_size_of_files_is_a_full_disk_and_no_death() {
+    let place = place(
+        "[suites.loud]\ncommand = ['./evil', 'emit', '3000000']\n[suites.quiet]\ncommand = ['./evil', 'print', 'fine']\n",
+    );
+    let output = shell(&place, "ulimit -f 1000 && regatta --progress none");
+    invariants::check(&place, Ended::InOrder);
+    assert!(output.starts_with("exit 3\n"), "{output}");
+    assert!(output.contains("File too large"), "{output}");
+    assert_eq!(outcomes(&place), "passed passed");
 }
