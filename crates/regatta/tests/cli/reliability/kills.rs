@@ -203,6 +203,12 @@ fn check_killed_runner(place: &Place, output: &str, full: &Value) {
     }
     assert!(output.starts_with("exit 3\n"), "{output}");
     assert_ne!(report["state"], "running");
+    // Nobody's last word is spoken twice: what had finished stays as it was.
+    let journal = journal(place, Ended::Killed);
+    for suite in report["suites"].as_array().expect("suites") {
+        let is_end = |it: &&Value| it["event"] == "task_finished" && it["suite"] == suite["name"];
+        assert_eq!(journal.iter().filter(is_end).count(), 1, "{suite}");
+    }
     let told = told(place);
     for report in [&report, &told] {
         let suites = report["suites"].as_array().expect("suites");
