@@ -32,7 +32,10 @@ pub struct AttemptReport {
     /// Processes that were alive when the command had exited.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub leftovers: Vec<Leftover>,
-    /// Those of them that should have been ended and could not be.
+    /// Processes that were alive then, and may stem from another suite that ran at that time. No verdict counts them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub suspects: Vec<Leftover>,
+    /// Leftovers that should have been ended and could not be.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub survivors: Vec<Leftover>,
     /// What became of its output.
@@ -50,6 +53,7 @@ impl AttemptReport {
             exit,
             usage: None,
             leftovers: Vec::new(),
+            suspects: Vec::new(),
             survivors: Vec::new(),
             log: LogReport::default(),
             excerpt: Vec::new(),

@@ -50,7 +50,10 @@ pub struct Ended {
     /// The processes it started, directly or not, that were still alive when it exited, sorted by
     /// pid.
     pub leftovers: Vec<Leftover>,
-    /// Those of them that could not be ended: of another user, or stuck in the kernel.
+    /// Processes that were alive then and shed every sign of whose they are; another command that was running may
+    /// have started them.
+    pub suspects: Vec<Leftover>,
+    /// Leftovers that could not be ended: of another user, or stuck in the kernel.
     pub survivors: Vec<Leftover>,
     /// What became of its output.
     pub log: LogEnd,

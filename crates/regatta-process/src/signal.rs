@@ -193,6 +193,38 @@ impl AsFd for Deaths {
     }
 }
 
+/// Holds back the signals that ask for something, until it is dropped.
+pub(crate) struct Withheld {
+    before: libc::sigset_t,
+}
+
+impl Withheld {
+    pub(crate) fn new() -> Self {
+        let mut signals = MaybeUninit::<libc::sigset_t>::uninit();
+        let mut before = MaybeUninit::<libc::sigset_t>::uninit();
+        // SAFETY: the sets are filled in before their use.
+        unsafe {
+            libc::sigemptyset(signals.as_mut_ptr());
+            for (number, _) in REQUESTS.into_iter().chain([PAUSE]) {
+                libc::sigaddset(signals.as_mut_ptr(), number);
+            }
+            libc::pthread_sigmask(libc::SIG_BLOCK, signals.as_ptr(), before.as_mut_ptr());
+            Self {
+                before: before.assume_init(),
+            }
+        }
+    }
+}
+
+impl Drop for Withheld {
+    fn drop(&mut self) {
+        // SAFETY: the set is one that the system filled in.
+        unsafe {
+            libc::pthread_sigmask(libc::SIG_SETMASK, &raw const self.before, ptr::null_mut());
+        }
+    }
+}
+
 /// Makes this process deaf to the signals by which users end and pause programs.
 pub(crate) fn ignore_requests() {
     for (number, notice) in REQUESTS.into_iter().chain([PAUSE]) {

@@ -17,7 +17,7 @@ use rustix::process::{
     set_child_subreaper,
 };
 
-use crate::brood::{Brood, Farewell, LOOK_AGAIN, Ward, end_children, kill_group};
+use crate::brood::{Brood, Farewell, LOOK_AGAIN, PATIENCE, Ward, end_children, kill_group};
 use crate::log::Log;
 use crate::output::Output;
 use crate::process;
@@ -25,9 +25,10 @@ use crate::program::{explain, find_program};
 use crate::request::Requests;
 use crate::signal::{Deaths, keep_exit_codes};
 use crate::spawn::{Launcher, is_shortage};
-use crate::usage::reap;
+use crate::usage::{reap, reap_if_dead};
 use crate::{
-    Command, Ended, Follow, Guardian, Happening, LeftoverPolicy, Signal, SpawnError, Waker,
+    Command, Ended, Follow, Guardian, Happening, LeftoverPolicy, Signal, SpawnError, Status, Usage,
+    Waker,
 };
 
 /// The entry of an environment that names the command among those of all runs.
@@ -71,6 +72,8 @@ pub struct Supervisor {
     next_serial: u64,
     /// Commands that have exited and whose leftovers are being ended.
     ending: Vec<u64>,
+    /// Commands that were to be ended and have become another user's.
+    beyond: Vec<u64>,
     brood: Brood,
     /// Shared by all pipes.
     buffer: Box<[u8]>,
@@ -78,6 +81,7 @@ pub struct Supervisor {
 }
 
 struct Running {
+    serial: u64,
     key: u64,
     /// The command itself, and its group. Both ids are its own until it is reaped.
     pid: Pid,
@@ -114,6 +118,7 @@ impl Supervisor {
             running: BTreeMap::new(),
             next_serial: FIRST_SERIAL,
             ending: Vec::new(),
+            beyond: Vec::new(),
             brood: Brood::new(),
             buffer: vec![0; BUFFER_BYTES].into_boxed_slice(),
             events: Vec::with_capacity(MAX_EVENTS),
@@ -157,6 +162,7 @@ impl Supervisor {
         self.running.insert(
             serial,
             Running {
+                serial,
                 key,
                 pid,
                 pidfd: Some(pidfd),
@@ -174,11 +180,12 @@ impl Supervisor {
     pub fn signal(&mut self, key: u64, signal: Signal) {
         if let Some(command) = self.find(key).filter(|command| command.pidfd.is_some()) {
             send(command.pid, signal.to_rustix());
-            if signal == Signal::Kill {
-                // The command itself may have joined another group.
-                let _ = kill_process(command.pid, SystemSignal::KILL);
-            } else {
+            if signal != Signal::Kill {
                 send(command.pid, SystemSignal::CONT);
+            } else if kill_process(command.pid, SystemSignal::KILL) == Err(Errno::PERM) {
+                // It has become another user's. Nothing this process does will ever end it.
+                let serial = command.serial;
+                self.beyond.push(serial);
             }
         }
     }
@@ -221,6 +228,7 @@ impl Supervisor {
             }
             self.events = events;
             self.look_again(happenings)?;
+            self.give_up(happenings);
             self.brood.reap_expected();
             let is_late = deadline.is_some_and(|deadline| Instant::now() >= deadline);
             if happenings.len() > known || is_late {
@@ -288,6 +296,9 @@ impl Supervisor {
             deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
         if !self.ending.is_empty() {
             patience = Some(patience.map_or(LOOK_AGAIN, |patience| patience.min(LOOK_AGAIN)));
+        }
+        if !self.beyond.is_empty() {
+            patience = Some(Duration::ZERO);
         }
         // What is too long for the kernel's type is as good as no limit.
         let patience = patience.and_then(|patience| Timespec::try_from(patience).ok());
@@ -361,6 +372,28 @@ impl Supervisor {
         Ok(())
     }
 
+    /// Tells the end of commands that cannot be ended. What becomes of them is nobody's business any more.
+    fn give_up(&mut self, happenings: &mut Vec<Happening>) {
+        for serial in std::mem::take(&mut self.beyond) {
+            let Some(mut command) = self.running.remove(&serial) else {
+                continue;
+            };
+            command.drain(&mut self.buffer, happenings);
+            let survivors = self.brood.abandon(command.pid.as_raw_pid());
+            happenings.push(Happening::Exited {
+                key: command.key,
+                ended: Ended {
+                    status: Status::Signal(libc::SIGKILL),
+                    usage: Usage::default(),
+                    leftovers: survivors.clone(),
+                    suspects: Vec::new(),
+                    survivors,
+                    log: command.output.finish(),
+                },
+            });
+        }
+    }
+
     /// Takes a look at those a command left behind, and lets it go once nobody is.
     fn end(&mut self, serial: u64, happenings: &mut Vec<Happening>) -> io::Result<()> {
         let Some(command) = self.running.get(&serial) else {
@@ -376,6 +409,7 @@ impl Supervisor {
             let (status, usage) = reap(command.pid)?;
             let Farewell {
                 leftovers,
+                suspects,
                 survivors,
             } = farewell;
             happenings.push(Happening::Exited {
@@ -384,6 +418,7 @@ impl Supervisor {
                     status,
                     usage,
                     leftovers,
+                    suspects,
                     survivors,
                     log: command.output.finish(),
                 },
@@ -414,8 +449,12 @@ impl Drop for Supervisor {
             kill_group(command.pid.as_raw_pid());
             let _ = kill_process(command.pid, SystemSignal::KILL);
         }
+        // A command may have become another user's, so nobody waits for it without end.
+        let deadline = Instant::now() + PATIENCE;
         for command in self.running.values() {
-            let _ = reap(command.pid);
+            while !reap_if_dead(command.pid.as_raw_pid()) && Instant::now() < deadline {
+                std::thread::sleep(LOOK_AGAIN);
+            }
         }
         end_children();
     }

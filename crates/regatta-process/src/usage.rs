@@ -18,7 +18,7 @@ pub enum Status {
 /// What a process and those of its children that it waited for consumed.
 ///
 /// Source: `getrusage(2)`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
     /// CPU time in user mode.
     pub user: Duration,

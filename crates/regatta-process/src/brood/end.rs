@@ -4,12 +4,10 @@ use std::collections::BTreeSet;
 use std::thread;
 use std::time::Instant;
 
-use rustix::process::getpgrp;
-
 use super::children::Children;
 use super::sweep::{LOOK_AGAIN, PATIENCE, kill, kill_group};
 use crate::Leftover;
-use crate::process::Process;
+use crate::process::{Process, own_circles};
 use crate::usage::reap_if_dead;
 
 /// Ends every child of this process and every process below them, adopted as their parents die,
@@ -19,7 +17,7 @@ use crate::usage::reap_if_dead;
 /// finds nobody.
 pub(crate) fn end_children() -> Vec<Leftover> {
     let mut children = Children::new();
-    let own_group = getpgrp().as_raw_pid();
+    let [own_group, _] = own_circles();
     let mut last_change = Instant::now();
     let mut known = BTreeSet::new();
     loop {

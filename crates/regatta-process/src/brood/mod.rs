@@ -8,4 +8,4 @@ mod sweep;
 
 pub(crate) use end::end_children;
 pub(crate) use owner::Ward;
-pub(crate) use sweep::{Brood, Farewell, LOOK_AGAIN, kill_group};
+pub(crate) use sweep::{Brood, Farewell, LOOK_AGAIN, PATIENCE, kill_group};

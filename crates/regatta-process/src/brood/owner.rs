@@ -27,6 +27,8 @@ pub(super) struct Ending {
     pub(super) since: Instant,
     /// Everyone who was found alive, each once.
     found: Vec<Process>,
+    /// Their pids, where it is not certain that they stem from the command.
+    uncertain: BTreeSet<i32>,
     /// The groups and sessions of those. They are compared only while the ending lasts, too short
     /// for the numbers to be used anew.
     circles: BTreeSet<i32>,
@@ -55,27 +57,33 @@ impl Ending {
         Self {
             since: Instant::now(),
             found: Vec::new(),
+            uncertain: BTreeSet::new(),
             circles: BTreeSet::new(),
         }
     }
 
-    /// Notes a process that outlived the command, with everyone below it.
-    pub(super) fn note(&mut self, orphan: &Orphan) {
+    /// Notes a process that outlived the command, with everyone below it, or one that may have.
+    pub(super) fn note(&mut self, orphan: &Orphan, is_uncertain: bool) {
         let below = process::descendants(orphan.pid).into_iter();
         let below: Vec<Process> = below.filter_map(Process::read).collect();
         for process in orphan.process.iter().chain(&below) {
             if !process.is_dead && !self.has_found(process) {
                 self.found.push(process.clone());
+                if is_uncertain {
+                    self.uncertain.insert(process.pid);
+                }
             }
         }
         self.circles.extend(&orphan.circles);
     }
 
-    /// Returns everyone who was found, sorted by pid.
-    pub(super) fn leftovers(&self) -> Vec<Leftover> {
-        let mut leftovers: Vec<Leftover> = self.found.iter().map(Process::to_leftover).collect();
-        leftovers.sort_by_key(|leftover| leftover.pid);
-        leftovers
+    /// Returns everyone who was found, each list sorted by pid: those of the command, and those who may be of another.
+    pub(super) fn leftovers(&self) -> (Vec<Leftover>, Vec<Leftover>) {
+        let mut found: Vec<Leftover> = self.found.iter().map(Process::to_leftover).collect();
+        found.sort_by_key(|leftover| leftover.pid);
+        found
+            .into_iter()
+            .partition(|leftover| !self.uncertain.contains(&leftover.pid))
     }
 
     fn has_found(&self, process: &Process) -> bool {

@@ -1,20 +1,21 @@
 //! Bringing a command to its end, whoever it left behind. Starts nothing and waits for nobody: the
 //! caller looks again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use rustix::io::Errno;
-use rustix::process::{Pid, Signal, getpgrp, getsid, kill_process, kill_process_group};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
 use super::children::Children;
 use super::owner::{Ending, Orphan, Ward};
+use crate::process::{self, Process};
 use crate::usage::reap_if_dead;
 use crate::{Leftover, LeftoverPolicy};
 
 /// How long those a command left behind may take to die, after which the command is over all the
 /// same. Usually it takes less than a millisecond; a process stuck in the kernel may take forever.
-pub(super) const PATIENCE: Duration = Duration::from_secs(2);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(2);
 
 /// How long a process of unknown origin holds up the end of a command. One that is about to
 /// execute a program has no environment for a moment.
@@ -33,6 +34,8 @@ pub(crate) struct Brood {
     retired: Vec<Ward>,
     /// Which command an adopted process belongs to, by its serial number.
     owners: BTreeMap<i32, u64>,
+    /// Adopted processes that were found to stem from one of several commands.
+    suspected: BTreeSet<i32>,
     /// Whether some adopted process may be dead that was not looked at.
     expects_deaths: bool,
 }
@@ -42,19 +45,21 @@ pub(crate) struct Brood {
 pub(crate) struct Farewell {
     /// Everyone who was alive when its leader had exited.
     pub(crate) leftovers: Vec<Leftover>,
+    /// Those who were alive then and may as well stem from another command.
+    pub(crate) suspects: Vec<Leftover>,
     /// Those of them that were to die and did not.
     pub(crate) survivors: Vec<Leftover>,
 }
 
 impl Brood {
     pub(crate) fn new() -> Self {
-        let session = getsid(None).map_or(0, Pid::as_raw_pid);
         Self {
             children: Children::new(),
-            shared: [getpgrp().as_raw_pid(), session],
+            shared: process::own_circles(),
             wards: BTreeMap::new(),
             retired: Vec::new(),
             owners: BTreeMap::new(),
+            suspected: BTreeSet::new(),
             expects_deaths: false,
         }
     }
@@ -75,6 +80,17 @@ impl Brood {
                 self.forget_if_dead(pid);
             }
         }
+    }
+
+    /// Lets a command go that cannot be ended, and returns its leader.
+    pub(crate) fn abandon(&mut self, leader: i32) -> Vec<Leftover> {
+        if let Some(mut ward) = self.wards.remove(&leader) {
+            ward.start = ward.start();
+            self.owners.insert(leader, ward.serial);
+            self.retired.push(ward);
+        }
+        let leader = Process::read(leader).into_iter();
+        leader.map(|process| process.to_leftover()).collect()
     }
 
     /// Takes one look at a command whose leader has exited: ends everyone who belongs to it, or,
@@ -127,9 +143,10 @@ impl Brood {
             }
         }
         let may_stay = own.is_empty() || policy == LeftoverPolicy::Allow;
+        self.suspected.extend(suspects.iter().map(|it| it.pid));
         let ending = self.wards.get_mut(&leader)?.ending.as_mut()?;
         for orphan in own.iter().chain(&suspects) {
-            ending.note(orphan);
+            ending.note(orphan, self.suspected.contains(&orphan.pid));
         }
         let is_settled = is_complete && may_stay && !is_undecided;
         if is_settled || since.elapsed() >= PATIENCE {
@@ -156,7 +173,11 @@ impl Brood {
         policy: LeftoverPolicy,
     ) -> Option<Farewell> {
         let mut ward = self.wards.remove(&leader)?;
-        let leftovers = ward.ending.take().map(|it| it.leftovers());
+        let (leftovers, suspects) = ward
+            .ending
+            .take()
+            .map(|it| it.leftovers())
+            .unwrap_or_default();
         let mut survivors = Vec::new();
         if !left.is_empty() {
             let serial = ward.serial;
@@ -165,11 +186,12 @@ impl Brood {
             self.retired.push(ward);
             if policy == LeftoverPolicy::End {
                 let left = left.iter().filter_map(|it| it.process.as_ref());
-                survivors.extend(left.map(crate::process::Process::to_leftover));
+                survivors.extend(left.map(Process::to_leftover));
             }
         }
         Some(Farewell {
-            leftovers: leftovers.unwrap_or_default(),
+            leftovers,
+            suspects,
             survivors,
         })
     }
@@ -188,6 +210,7 @@ impl Brood {
         let is_dead = reap_if_dead(pid);
         if is_dead {
             self.owners.remove(&pid);
+            self.suspected.remove(&pid);
         }
         is_dead
     }

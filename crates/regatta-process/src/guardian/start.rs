@@ -11,7 +11,8 @@ use super::watch::Watch;
 use crate::Status;
 use crate::cgroup::{Group, Memory};
 use crate::signal::{
-    PAUSE, REQUESTS, SignalPipe, ignore_requests, keep_exit_codes, survive_file_size_limit,
+    PAUSE, REQUESTS, SignalPipe, Withheld, ignore_requests, keep_exit_codes,
+    survive_file_size_limit,
 };
 
 /// The runner's view of the process that guards it.
@@ -22,7 +23,7 @@ pub struct Guardian {
     pid: i32,
     /// The one this process is in, made for it alone.
     group: Option<Group>,
-    /// What a guardian would hold.
+    /// Stays open as long as this process lives.
     held: Vec<OwnedFd>,
 }
 
@@ -78,15 +79,17 @@ impl Guardian {
     fn split(run_id: &str, mourn: impl FnOnce(&Loss) -> u8) -> io::Result<Self> {
         keep_exit_codes()?;
         let (own, other) = Link::pair()?;
-        // Before the split, so that no signal falls into a gap.
-        let signals = SignalPipe::new(REQUESTS.into_iter().chain([PAUSE]))?;
+        // So that none falls into a gap. Nobody receives them before it is certain that there are two processes:
+        // what would be left of a receiver swallows them.
+        let withheld = Withheld::new();
         let pid = getpid().as_raw_pid();
         set_child_subreaper(Some(getpid()))?;
         let (side, group) = split_for(run_id)?;
         match side {
             Side::Runner => {
-                drop((own, signals));
+                drop(own);
                 ignore_requests();
+                drop(withheld);
                 // It fails for the leader of a group, which a new process never is.
                 setsid()?;
                 mark_inherited_descriptors();
@@ -99,7 +102,9 @@ impl Guardian {
             }
             Side::Guardian(runner) => {
                 drop(other);
-                Watch::new(own, signals, runner, group).run(mourn)
+                let signals = SignalPipe::new(REQUESTS.into_iter().chain([PAUSE]));
+                drop(withheld);
+                Watch::new(own, signals?, runner, group).run(mourn)
             }
         }
     }
@@ -110,15 +115,15 @@ impl Guardian {
         self.pid
     }
 
-    /// Leaves a note on what to do if this process dies, and a descriptor that stays open until the
-    /// guardian ends. From here on signals are passed on; before, they end both processes.
+    /// Leaves a note on what to do if this process dies, and a descriptor that stays open until both processes
+    /// have ended. From here on signals are passed on; before, they end both processes.
     ///
     /// # Errors
     ///
     /// The note is too long, or the guardian is gone.
     pub fn entrust(&mut self, will: Vec<u8>, held: OwnedFd) -> io::Result<()> {
         if let Some(link) = &self.link {
-            return link.tell(Message::Entrust(will, Some(held)));
+            link.tell(Message::Entrust(will, Some(held.try_clone()?)))?;
         }
         self.held.push(held);
         Ok(())

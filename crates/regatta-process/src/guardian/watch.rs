@@ -1,18 +1,21 @@
 //! The guardian's own life: it passes signals on, waits, and sweeps up. One thread, no files, no
 //! knowledge of commands.
 
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::process::exit;
 
 use rustix::event::{PollFd, PollFlags, poll};
-use rustix::process::{Pid, PidfdFlags, Signal as SystemSignal, kill_process, pidfd_open};
+use rustix::process::{
+    Pid, PidfdFlags, Signal as SystemSignal, WaitId, WaitIdOptions, kill_process, pidfd_open,
+    waitid,
+};
 
 use super::link::{Link, Message};
 use super::start::Loss;
 use crate::Status;
 use crate::brood::end_children;
 use crate::cgroup::Group;
-use crate::signal::{Notice, SignalPipe, die_by, die_by_number, pause};
+use crate::signal::{Deaths, Notice, SignalPipe, die_by, die_by_number, pause};
 use crate::usage::reap;
 
 /// How many requests to stop a user makes before nobody waits any longer.
@@ -69,6 +72,7 @@ impl Watch {
             // waited for all the same.
             return;
         };
+        let deaths = Deaths::watch().ok();
         let mut is_linked = true;
         loop {
             let interest = |is_wanted| {
@@ -82,10 +86,18 @@ impl Watch {
                 PollFd::new(&self.signals, PollFlags::IN),
                 PollFd::new(&over, PollFlags::IN),
                 PollFd::new(&self.link, interest(is_linked)),
+                PollFd::from_borrowed_fd(
+                    deaths.as_ref().map_or(over.as_fd(), AsFd::as_fd),
+                    PollFlags::IN,
+                ),
             ];
             // It fails when a signal arrives, which the next look sees.
             let _ = poll(&mut sources, None);
-            let [signals, over, link] = sources.map(|source| !source.revents().is_empty());
+            let [signals, over, link, _] = sources.map(|source| !source.revents().is_empty());
+            if let Some(deaths) = &deaths {
+                deaths.forget();
+                self.wake_runner();
+            }
             if signals {
                 // What the runner had to say before counts: it may be heard by now.
                 while self.has_message() && self.heed_message() {}
@@ -124,6 +136,15 @@ impl Watch {
                 let _ = kill_process(self.runner, SystemSignal::CONT);
             }
             notice => self.link.notify(notice),
+        }
+    }
+
+    /// Lets the runner go on if somebody stopped it, since a stopped one keeps no time-out and obeys no notice.
+    fn wake_runner(&self) {
+        // It says nothing of one that is dead, and does not reap it.
+        let options = WaitIdOptions::STOPPED | WaitIdOptions::NOHANG;
+        if let Ok(Some(_)) = waitid(WaitId::Pid(self.runner), options) {
+            let _ = kill_process(self.runner, SystemSignal::CONT);
         }
     }
 

@@ -434,6 +434,7 @@ fn report_of(ended: Ended) -> AttemptReport {
             method: UsageMethod::Wait4,
         }),
         leftovers: named(ended.leftovers),
+        suspects: named(ended.suspects),
         survivors: named(ended.survivors),
         log: LogReport {
             bytes: ended.log.bytes,

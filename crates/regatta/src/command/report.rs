@@ -10,6 +10,7 @@ use regatta_core::port::Subscriber;
 use regatta_core::time::Time;
 
 use super::output::print;
+use super::run_header::host_name;
 use super::shown_path::shown_path;
 use super::{output, setup};
 use crate::cli::{CommandFailure, PlaceArgs, ReportArgs, ReportFormat};
@@ -27,7 +28,7 @@ pub(super) fn report(
     let name = args.run.as_ref().map(|run| run.as_os_str());
     let mut run = find(place, name, matches)?;
     let folder = run.journal.parent().unwrap_or(Path::new("."));
-    if run.record.finished.is_none() && is_held(folder) {
+    if run.record.finished.is_none() && is_held(folder, &host_name()) {
         run.state = RunState::Running;
         output::warn("this run still goes on; the report tells how far it has come");
     }

@@ -24,7 +24,9 @@ use crate::cli::{CommandFailure, ListFormat, OnBusyChoice, PlaceArgs, RunArgs, R
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::drive::{Drive, Outcome};
-use crate::log_dir::{Claim, ClaimError, Claimant, Holder, LogDir, OnBusy, Place, Room, claim};
+use crate::log_dir::{
+    Claim, ClaimError, Claimant, Holder, LogDir, OnBusy, Place, Room, claim, pid_namespace,
+};
 use crate::machine_output::MachineOutput;
 use crate::planning::{self, Project};
 use crate::report::journal::{JOURNAL_NAME, JournalWriter, unfinished_run};
@@ -66,7 +68,11 @@ pub(super) fn run(
     let paths: Vec<PathBuf> = args.report.iter().map(|it| it.path.clone()).collect();
     // Nothing has started a thread yet.
     let mut guardian = Guardian::start(&run_id, |loss| conclude_lost(loss, &paths));
-    let Claim { place: logs, lock } = claim_log_dir(args, &config, &run_id, guardian.pid())?;
+    let Claim {
+        place: logs,
+        lock,
+        run_before,
+    } = claim_log_dir(args, &config, &run_id, guardian.pid())?;
     let will = Will {
         run_id: &run_id,
         log_dir: &logs.path,
@@ -74,7 +80,7 @@ pub(super) fn run(
     guardian.entrust(will.to_bytes(), lock).map_err(|error| {
         CommandFailure::Infrastructure(format!("the run is unguarded: {error}"))
     })?;
-    clean_up_after_the_dead(&logs.path);
+    clean_up_after_the_dead(&logs.path, run_before.as_ref());
     let begin = Instant::now();
     let run = Run {
         args,
@@ -404,10 +410,14 @@ fn check_replaceable(path: &Path) -> Result<(), CommandFailure> {
 
 /// Ends the processes of the last run in the log directory if it was killed before its end, and removes its temporary
 /// directories. The log directory is ours, so nobody else does.
-fn clean_up_after_the_dead(log_dir: &Path) {
+fn clean_up_after_the_dead(log_dir: &Path, holder_before: Option<&String>) {
     let Some(run_id) = unfinished_run(&log_dir.join(JOURNAL_NAME)) else {
         return;
     };
+    // The journal may be a copy, and its run alive elsewhere, around this one even.
+    if holder_before != Some(&run_id) {
+        return;
+    }
     for left in end_remnants(&run_id) {
         warn(&format!(
             "process {} ({}) of run {run_id}, which was killed, was still alive and has been ended",
@@ -459,6 +469,8 @@ fn claim_log_dir(
             pid,
             host: host_name(),
             since: jiff::Zoned::now().strftime("%H:%M:%S").to_string(),
+            pid_namespace: pid_namespace(),
+            lock_file: None,
         },
         outer_run: env::var("REGATTA_RUN_ID").ok(),
         outer_suite: env::var("REGATTA_SUITE").ok(),

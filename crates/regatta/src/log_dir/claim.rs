@@ -48,6 +48,8 @@ pub struct Claim {
     pub place: Place,
     /// The directory is ours for as long as somebody has this open, at most until the last of them dies.
     pub lock: OwnedFd,
+    /// The run that held the directory before.
+    pub run_before: Option<String>,
 }
 
 /// A log directory that cannot be had. Each message fits after "failed to".
@@ -124,6 +126,7 @@ pub fn claim(
     };
     Ok(Claim {
         place,
+        run_before: lock.run_before.clone(),
         lock: lock.into_descriptor(),
     })
 }
@@ -179,6 +182,7 @@ fn describe(holder: Option<&Holder>) -> String {
             pid,
             host,
             since,
+            ..
         }) => format!("run {run_id} (process {pid} on {host}, since {since})"),
         None => "another run".to_owned(),
     }
@@ -196,6 +200,8 @@ mod tests {
                 pid: i32::MAX,
                 host: "here".to_owned(),
                 since: "now".to_owned(),
+                pid_namespace: None,
+                lock_file: None,
             },
             outer_run: None,
             outer_suite: None,

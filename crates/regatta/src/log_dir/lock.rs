@@ -3,11 +3,11 @@
 //! It is an advisory `flock(2)` on a file that is never removed, so two runs can never hold locks on two files of
 //! the same name. The kernel releases it when its holder dies, however it dies.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, Write};
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
 
 use regatta_process::fault::{self, Operation};
 use rustix::fs::{FlockOperation, OFlags, flock};
@@ -21,6 +21,8 @@ pub(super) const LOCK_NAME: &str = ".lock";
 /// A lock that is held. Dropping it releases it.
 #[derive(Debug)]
 pub(super) struct Lock {
+    /// The run that held this lock before, whether it is alive or not.
+    pub(super) run_before: Option<String>,
     /// Held for the lock on it; closed on exec, so no suite inherits it.
     file: File,
 }
@@ -36,6 +38,20 @@ pub struct Holder {
     pub host: String,
     /// When he took the lock, RFC 3339.
     pub since: String,
+    /// Where his process has that id, by the number that the system gave to the place; `None` where it is not known.
+    #[serde(default)]
+    pub pid_namespace: Option<u64>,
+    /// The number of the lock file, which a copy of it does not have; set when it is written.
+    #[serde(default)]
+    pub lock_file: Option<u64>,
+}
+
+/// Returns the number of the place where this process has its id.
+///
+/// Source: `pid_namespaces(7)`.
+#[must_use]
+pub fn pid_namespace() -> Option<u64> {
+    fs::metadata("/proc/self/ns/pid").ok().map(|it| it.ino())
 }
 
 impl Lock {
@@ -58,6 +74,7 @@ pub(super) enum Attempt {
 #[derive(Debug)]
 pub(super) struct Waiting {
     file: File,
+    path: PathBuf,
 }
 
 /// Tries to take the lock of a log directory.
@@ -65,31 +82,30 @@ pub(super) struct Waiting {
 /// # Errors
 /// The lock file cannot be created, opened or locked.
 pub(super) fn try_lock(log_dir: &Path, holder: &Holder) -> io::Result<Attempt> {
-    let flags = OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    fault::check(Operation::Open)?;
-    let file = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .custom_flags(i32::try_from(flags.bits()).expect("open flags are an int in C"))
-        .open(log_dir.join(LOCK_NAME))?;
-    match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-        Ok(()) => Ok(Attempt::Taken(sign(file, holder)?)),
-        Err(Errno::WOULDBLOCK) => {
-            let other = read_holder(&file);
-            Ok(Attempt::Busy(Waiting { file }, other))
+    let path = log_dir.join(LOCK_NAME);
+    loop {
+        let file = open(&path)?;
+        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) if is_in_place(&file, &path) => return Ok(Attempt::Taken(sign(file, holder)?)),
+            Ok(()) => {}
+            Err(Errno::WOULDBLOCK) => {
+                let other = read_holder(&file);
+                return Ok(Attempt::Busy(Waiting { file, path }, other));
+            }
+            Err(error) => return Err(error.into()),
         }
-        Err(error) => Err(error.into()),
     }
 }
 
-/// Returns whether a run holds the lock of a log directory at this moment.
+/// Returns whether a run holds the lock of a log directory at this moment, and the process that its user started is
+/// alive: the rest of it may need a moment to end.
 #[must_use]
-pub fn is_held(log_dir: &Path) -> bool {
+pub fn is_held(log_dir: &Path, our_host: &str) -> bool {
     // A lock that is taken here goes with its file at once.
-    File::open(log_dir.join(LOCK_NAME))
-        .is_ok_and(|file| flock(&file, FlockOperation::NonBlockingLockShared).is_err())
+    File::open(log_dir.join(LOCK_NAME)).is_ok_and(|file| {
+        flock(&file, FlockOperation::NonBlockingLockShared).is_err()
+            && read_holder(&file).is_none_or(|it| !it.is_near(our_host) || is_alive(it.pid))
+    })
 }
 
 impl Waiting {
@@ -98,9 +114,11 @@ impl Waiting {
     /// # Errors
     /// The lock cannot be taken.
     pub(super) fn wait(self, holder: &Holder) -> io::Result<Lock> {
+        let Self { mut file, path } = self;
         loop {
-            match flock(&self.file, FlockOperation::LockExclusive) {
-                Ok(()) => return sign(self.file, holder),
+            match flock(&file, FlockOperation::LockExclusive) {
+                Ok(()) if is_in_place(&file, &path) => return sign(file, holder),
+                Ok(()) => file = open(&path)?,
                 Err(Errno::INTR) => {}
                 Err(error) => return Err(error.into()),
             }
@@ -108,14 +126,43 @@ impl Waiting {
     }
 }
 
+fn open(path: &Path) -> io::Result<File> {
+    let flags = OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    fault::check(Operation::Open)?;
+    OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .custom_flags(i32::try_from(flags.bits()).expect("open flags are an int in C"))
+        .open(path)
+}
+
+/// Returns whether this is still the file that others find: somebody may have removed it, though nobody here does.
+fn is_in_place(file: &File, path: &Path) -> bool {
+    let found = file
+        .metadata()
+        .and_then(|own| Ok((own, path.symlink_metadata()?)));
+    found.is_ok_and(|(own, there)| (own.dev(), own.ino()) == (there.dev(), there.ino()))
+}
+
 /// Writes down who holds the lock. Only the message to those who wait depends on it.
 fn sign(mut file: File, holder: &Holder) -> io::Result<Lock> {
-    let text = serde_json::to_vec(holder).expect("plain data is always JSON");
+    let own = file.metadata()?.ino();
+    let before = read_holder(&file).filter(|it| it.lock_file == Some(own));
+    let holder = Holder {
+        lock_file: Some(own),
+        ..holder.clone()
+    };
+    let text = serde_json::to_vec(&holder).expect("plain data is always JSON");
     file.set_len(0)?;
     file.rewind()?;
     fault::check(Operation::Write)?;
     file.write_all(&text)?;
-    Ok(Lock { file })
+    Ok(Lock {
+        run_before: before.map(|it| it.run_id),
+        file,
+    })
 }
 
 fn read_holder(mut file: &File) -> Option<Holder> {
@@ -128,7 +175,14 @@ impl Holder {
     /// Returns whether this process runs inside one of the holder's suites: it carries the mark of his run, or
     /// descends from his process, as a run inside a run inside a run does.
     pub(super) fn is_above_us(&self, our_mark: Option<&str>, our_host: &str) -> bool {
-        our_mark == Some(&self.run_id) || (self.host == our_host && is_ancestor(self.pid))
+        our_mark == Some(&self.run_id) || (self.is_near(our_host) && is_ancestor(self.pid))
+    }
+
+    /// Returns whether his process id means the same process here.
+    fn is_near(&self, our_host: &str) -> bool {
+        self.host == our_host
+            && self.pid_namespace.is_some()
+            && self.pid_namespace == pid_namespace()
     }
 }
 
@@ -143,9 +197,16 @@ fn is_ancestor(pid: i32) -> bool {
     false
 }
 
+fn is_alive(pid: i32) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat"));
+    let stat = stat.unwrap_or_default();
+    let rest = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
+    !matches!(rest.trim_start().chars().next(), None | Some('Z' | 'X'))
+}
+
 /// Returns the parent of a process; see `proc_pid_stat(5)`. The name may hold anything, so fields count from its end.
 fn parent_of(pid: Pid) -> Option<Pid> {
-    let stat = std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).ok()?;
+    let stat = fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).ok()?;
     let fields = stat.rsplit_once(')')?.1;
     let parent = fields.split_whitespace().nth(1)?.parse().ok()?;
     Pid::from_raw(parent)
@@ -161,6 +222,8 @@ mod tests {
             pid: getpid().as_raw_nonzero().get(),
             host: "here".to_owned(),
             since: "now".to_owned(),
+            pid_namespace: pid_namespace(),
+            lock_file: None,
         }
     }
 
@@ -174,23 +237,52 @@ mod tests {
     #[test]
     fn the_second_is_told_who_holds_the_lock_and_gets_it_afterwards() {
         let folder = tempfile::tempdir().unwrap();
-        assert!(!is_held(folder.path()));
+        assert!(!is_held(folder.path(), "here"));
         let first = take(folder.path(), "first");
-        assert!(is_held(folder.path()));
+        assert!(is_held(folder.path(), "here"));
         let Attempt::Busy(waiting, other) = try_lock(folder.path(), &holder("second")).unwrap()
         else {
             panic!("the lock was taken twice");
         };
-        assert_eq!(other, Some(holder("first")));
+        assert_eq!(other.map(|it| it.run_id), Some("first".to_owned()));
         drop(first);
         let second = waiting.wait(&holder("second")).unwrap();
         let Attempt::Busy(_, other) = try_lock(folder.path(), &holder("third")).unwrap() else {
             panic!("the lock was taken twice");
         };
-        assert_eq!(other, Some(holder("second")));
+        assert_eq!(other.map(|it| it.run_id), Some("second".to_owned()));
         drop(second);
         take(folder.path(), "third");
         assert!(folder.path().join(LOCK_NAME).exists());
+    }
+
+    #[test]
+    fn a_lock_says_who_had_it_before_and_a_copy_of_its_file_does_not() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(take(folder.path(), "first").run_before, None);
+        let before = take(folder.path(), "second").run_before;
+        assert_eq!(before.as_deref(), Some("first"));
+        let copy = tempfile::tempdir().unwrap();
+        fs::copy(folder.path().join(LOCK_NAME), copy.path().join(LOCK_NAME)).unwrap();
+        assert_eq!(take(copy.path(), "third").run_before, None);
+    }
+
+    #[test]
+    fn a_lock_on_a_file_that_was_removed_meanwhile_is_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = take(folder.path(), "first");
+        let Attempt::Busy(waiting, _) = try_lock(folder.path(), &holder("second")).unwrap() else {
+            panic!("the lock was taken twice");
+        };
+        fs::remove_file(folder.path().join(LOCK_NAME)).unwrap();
+        let third = take(folder.path(), "third");
+        drop(first);
+        std::thread::scope(|scope| {
+            let second = scope.spawn(|| waiting.wait(&holder("second")).unwrap().run_before);
+            // He finds the new file and waits for that.
+            drop(third);
+            assert_eq!(second.join().unwrap().as_deref(), Some("third"));
+        });
     }
 
     #[test]

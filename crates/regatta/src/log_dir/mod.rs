@@ -6,6 +6,6 @@ mod room;
 mod tidy;
 
 pub use claim::{Claim, ClaimError, Claimant, OnBusy, Place, claim};
-pub use lock::{Holder, is_held};
+pub use lock::{Holder, is_held, pid_namespace};
 pub use room::{Room, is_lack_of_room};
 pub use tidy::LogDir;

@@ -122,12 +122,17 @@ fn report() -> impl Strategy<Value = AttemptReport> {
         },
     );
     let excerpt = vec(any::<String>(), 0..3);
-    let leftovers = (vec(leftover.clone(), 0..3), vec(leftover, 0..2));
+    let leftovers = (
+        vec(leftover.clone(), 0..3),
+        vec(leftover.clone(), 0..2),
+        vec(leftover, 0..2),
+    );
     (exit, option::of(usage), leftovers, log, excerpt).prop_map(
-        |(exit, usage, (leftovers, survivors), log, excerpt)| AttemptReport {
+        |(exit, usage, (leftovers, suspects, survivors), log, excerpt)| AttemptReport {
             exit,
             usage,
             leftovers,
+            suspects,
             survivors,
             log,
             excerpt,

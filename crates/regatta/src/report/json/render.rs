@@ -84,7 +84,7 @@ fn suite_entry(record: &Record, task: TaskId) -> SuiteEntry<'_> {
         queue_duration: known.queued.map(seconds),
         usage: last.and_then(|end| end.report.usage).map(usage_entry),
         leftovers: ends()
-            .flat_map(|end| &end.report.leftovers)
+            .flat_map(|end| end.report.leftovers.iter().chain(&end.report.suspects))
             .map(|leftover| LeftoverEntry {
                 pid: leftover.pid,
                 name: &leftover.name,

@@ -164,10 +164,10 @@ fn promise_3_after_the_death_of_both_processes_the_next_start_ends_what_is_left(
     wait_until("all run", || place.names("pids").len() == 2);
     let runner = runner(running.pid()).expect("a child of the same program");
     // The one that is stopped cannot act on the end of the other.
-    kill_process(runner, Signal::STOP).expect("it is alive");
-    wait_until("it is stopped", || state(runner) == Some('T'));
-    running.signal(Signal::KILL);
+    running.signal(Signal::STOP);
+    wait_until("it is stopped", || state(running.pid()) == Some('T'));
     kill_process(runner, Signal::KILL).expect("it is alive");
+    running.signal(Signal::KILL);
     assert!(running.finish_unchecked().starts_with("signal 9"));
     wait_until(
         "both are gone",

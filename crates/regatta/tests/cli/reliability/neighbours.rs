@@ -2,11 +2,12 @@
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
-use std::process::Command;
+use std::process::{Command, Output};
 
 use rustix::process::geteuid;
 
 use super::{as_plain_user, outcomes, place, regatta, run, suite};
+use crate::support::Place;
 use crate::support::shell;
 
 #[test]
@@ -47,6 +48,69 @@ fn promise_3_git_is_asked_without_the_monitor_it_would_start() {
     assert!(!place.has("asked"));
 }
 
+#[test]
+fn promise_8_a_run_in_a_copy_of_the_folder_leaves_the_run_around_it_alone() {
+    let place = place(&format!(
+        "[suites.sibling]\ncommand = 'touch here; ./evil wait-for done'\n\
+         [suites.copies]\n\
+         command = './evil wait-for here && mkdir copy && cp -r test-logs copy/ && cp inner.toml copy/regatta.toml && cd copy && {} && touch ../done'\n",
+        regatta().display()
+    ));
+    place.write("inner.toml", "[suites.inner]\ncommand = 'true'\n");
+    let output = run(&place, &["-j", "2"]);
+    assert!(output.starts_with("exit 0\n"), "{output}");
+    assert_eq!(outcomes(&place), "passed passed");
+}
+
+#[test]
+fn promise_4_a_suite_that_stops_its_runner_gets_its_time_out_all_the_same() {
+    let place = place(
+        "[suites.stops]\ntimeout = 1\ngrace_period = 0.1\n\
+         command = 'while kill -STOP $PPID; do sleep 0.05; done'\n",
+    );
+    let output = run(&place, &[]);
+    assert!(output.starts_with("exit 1\n"), "{output}");
+    assert_eq!(outcomes(&place), "timeout");
+}
+
+#[test]
+fn promise_3_a_run_in_a_pid_namespace_of_its_own_ends_what_it_left() {
+    let place = place(
+        "[suites.leaves]\ncommand = './evil ignore TERM double-fork setsid close-output pid-file pids/daemon sleep 600; ./evil wait-for pids/daemon'\n",
+    );
+    let output = Command::new("unshare")
+        .args(["-rpf", "--mount-proc"])
+        .arg(regatta())
+        .args(["--progress", "none"])
+        .current_dir(place.root())
+        .env("TMPDIR", place.temporary())
+        .output()
+        .expect("unshare of util-linux");
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!((output.status.code(), errors.as_str()), (Some(0), ""));
+    assert_eq!(outcomes(&place), "passed");
+    let leftovers = &suite(&place, "leaves")["leftovers"];
+    assert_eq!(leftovers.as_array().map(Vec::len), Some(1), "{leftovers}");
+}
+
+#[test]
+fn promise_4_a_command_that_has_become_another_users_is_not_waited_for() {
+    let place = place(
+        "[suites.becomes-root]\ntimeout = 1\ngrace_period = 0.1\n\
+         command = 'exec ./setpriv --reuid 0 --regid 0 --clear-groups ./evil-copy pid-file pids/root sleep 600'\n\
+         [suites.after]\ncommand = 'true'\n",
+    );
+    let output = as_plain_user_with_setpriv(&place);
+    let pid: i32 = place.read("pids/root").parse().expect("a pid");
+    as_root(&format!("kill -KILL {pid}"));
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{errors}");
+    let warning =
+        format!("this process cannot be ended and lives on: {pid} (evil-copy) of becomes-root");
+    assert!(errors.contains(&warning), "{errors}");
+    assert_eq!(outcomes(&place), "timeout passed");
+}
+
 /// A process that has become another user's cannot be ended by the user who runs the suites.
 #[test]
 fn promise_3_a_process_that_cannot_be_ended_is_named_and_holds_nobody_up() {
@@ -55,16 +119,7 @@ fn promise_3_a_process_that_cannot_be_ended_is_named_and_holds_nobody_up() {
          command = '(./setpriv --reuid 0 --regid 0 --clear-groups ./evil-copy close-output pid-file pids/root sleep 600 &); ./evil-copy wait-for pids/root'\n\
          [suites.after]\ndepends_on = ['becomes-root']\ncommand = 'true'\n",
     );
-    let setpriv = place.path("setpriv");
-    as_root(&format!(
-        "install -o root -m 4755 /usr/bin/setpriv {}",
-        setpriv.display()
-    ));
-    fs::set_permissions(place.path("pids"), Permissions::from_mode(0o777)).expect("our folder");
-    let output = as_plain_user(&place, "regatta")
-        .args(["--progress", "none"])
-        .output()
-        .expect("the runner");
+    let output = as_plain_user_with_setpriv(&place);
     let pid: i32 = place.read("pids/root").parse().expect("a pid");
     as_root(&format!("kill -KILL {pid}"));
     let errors = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -84,4 +139,19 @@ fn as_root(command: &str) {
         .args(["-c", &format!("{sudo}{command}")])
         .status();
     assert!(status.expect("a shell").success(), "{command}");
+}
+
+/// Runs the suites as somebody without privileges, with a program `./setpriv` by which they become root's.
+#[track_caller]
+fn as_plain_user_with_setpriv(place: &Place) -> Output {
+    let setpriv = place.path("setpriv");
+    as_root(&format!(
+        "install -o root -m 4755 /usr/bin/setpriv {}",
+        setpriv.display()
+    ));
+    fs::set_permissions(place.path("pids"), Permissions::from_mode(0o777)).expect("our folder");
+    as_plain_user(place, "regatta")
+        .args(["--progress", "none"])
+        .output()
+        .expect("the runner")
 }
