@@ -64,7 +64,7 @@ pub(super) fn conclude_lost(loss: &Loss, report_paths: &[PathBuf]) -> u8 {
     let Some(will) = Will::from_bytes(&loss.will) else {
         return 3;
     };
-    remove_temporary_files(will.run_id);
+    remove_temporary_files(will.run_id, will.log_dir);
     let path = will.log_dir.join(JOURNAL_NAME);
     let journal = match read_journal(&path) {
         Ok(journal) if journal.header.run_id == will.run_id => journal,

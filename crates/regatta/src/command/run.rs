@@ -29,6 +29,7 @@ use crate::log_dir::{
 };
 use crate::machine_output::MachineOutput;
 use crate::planning::{self, Project};
+use crate::report::files::remove_staged;
 use crate::report::journal::{JOURNAL_NAME, JournalWriter, unfinished_run};
 use crate::report::json::{REPORT_NAME, render_report};
 use crate::report::record::{Record, RunState};
@@ -424,7 +425,7 @@ fn clean_up_after_the_dead(log_dir: &Path, holder_before: Option<&String>) {
             left.pid, left.name
         ));
     }
-    remove_temporary_files(&run_id);
+    remove_temporary_files(&run_id, log_dir);
 }
 
 /// Tells what explains a SIGKILL that nobody has sent. The verdicts are the same with and without.
@@ -437,8 +438,9 @@ fn warn_of_lost_memory(guardian: &Guardian) {
     }
 }
 
-/// Removes the temporary directories of a run that was killed.
-pub(super) fn remove_temporary_files(run_id: &str) {
+/// Removes the temporary files and directories of a run that was killed, whose log directory is ours.
+pub(super) fn remove_temporary_files(run_id: &str, log_dir: &Path) {
+    remove_staged(log_dir);
     if let Err(error) = remove_left_behind(run_id) {
         warn(&format!(
             "the temporary files of run {run_id}, which was killed, could not be removed: {error}"

@@ -1,6 +1,6 @@
 //! Replacing a file as a whole: whoever reads it sees the old content or the new, never a part.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
 use std::os::fd::AsRawFd;
 use std::path::Path;
@@ -8,6 +8,10 @@ use std::path::Path;
 use regatta_process::fault::{self, Operation};
 use rustix::fs::{AtFlags, CWD, Mode, OFlags, linkat, open};
 use tempfile::{Builder, TempPath};
+
+/// Temporary names begin and end like this.
+const PREFIX: &str = ".regatta-";
+const SUFFIX: &str = ".tmp";
 
 /// Writes `bytes` to `path`, and returns once they would outlive a power cut.
 ///
@@ -49,9 +53,24 @@ fn stage_named(folder: &Path, bytes: &[u8]) -> io::Result<TempPath> {
     Ok(staged.into_temp_path())
 }
 
+/// Removes what a killed process left in a folder between giving a file its temporary name and its own. Nobody may be
+/// writing there.
+pub fn remove_staged(folder: &Path) {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let staged = entries.filter(|entry| {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        name.starts_with(PREFIX) && name.ends_with(SUFFIX)
+    });
+    for entry in staged {
+        // One that cannot be removed does no harm but to look at.
+        let _ = fs::remove_file(entry.path());
+    }
+}
+
 fn builder() -> Builder<'static, 'static> {
     let mut builder = Builder::new();
-    builder.prefix(".regatta-").suffix(".tmp");
+    builder.prefix(PREFIX).suffix(SUFFIX);
     builder
 }
 

@@ -83,3 +83,24 @@ fn a_reader_never_sees_a_part() {
         reader.join().unwrap();
     });
 }
+
+#[test]
+fn what_a_killed_process_had_staged_is_removed_and_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    for name in [
+        ".regatta-x1Y2z3.tmp",
+        "a.log",
+        ".regatta-notes",
+        "other.tmp",
+    ] {
+        fs::write(at(name), "x").unwrap();
+    }
+    regatta::report::files::remove_staged(folder.path());
+    assert!(!at(".regatta-x1Y2z3.tmp").exists());
+    assert!(
+        ["a.log", ".regatta-notes", "other.tmp"]
+            .iter()
+            .all(|it| at(it).exists())
+    );
+}
