@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{AttemptId, SuiteId, TaskId};
+use crate::past::Past;
 use crate::plan::Suite;
 use crate::terms::FailFast;
 use crate::time::seconds;
@@ -133,6 +134,9 @@ pub struct RunHeader {
     pub suites: Vec<Suite>,
     /// The suite of each task; indexed by `TaskId`.
     pub tasks: Vec<SuiteId>,
+    /// What was known of each suite; indexed by `SuiteId`, or empty where there is no history.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub past: Vec<Past>,
 }
 
 /// A category as it is shown.

@@ -5,6 +5,7 @@
 
 pub mod event;
 pub mod id;
+pub mod past;
 pub mod plan;
 pub mod port;
 pub mod schedule;

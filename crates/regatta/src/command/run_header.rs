@@ -69,6 +69,8 @@ pub(super) fn header(origin: Origin<'_>) -> RunHeader {
         categories: setup::category_headers(config),
         suites: project.plan.suites.values().cloned().collect(),
         tasks: project.plan.tasks.values().map(|task| task.suite).collect(),
+
+        past: Vec::new(),
     }
 }
 

@@ -195,5 +195,6 @@ fn header(suites: Vec<Suite>) -> RunHeader {
         }],
         tasks: (0..suites.len()).map(SuiteId::from_index).collect(),
         suites,
+        past: Vec::new(),
     }
 }

@@ -78,6 +78,7 @@ impl Script {
             categories: categories(),
             suites,
             tasks,
+            past: Vec::new(),
         };
         Self {
             attempts: vec![0; header.tasks.len()],
