@@ -1,16 +1,18 @@
 //! What to run, as plain data. Checks nothing: a wrong value shows as a `SpawnError`.
 
-use std::ffi::CString;
+use std::ffi::CStr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// A command together with everything its process starts with.
 #[derive(Clone, Debug)]
 pub struct Command {
     /// The program, then its arguments. A program without `/` is looked up in the `PATH` of `env`,
     /// in which relative entries count from `dir`.
-    pub argv: Vec<CString>,
-    /// The complete environment, each entry `NAME=value`; nothing is inherited.
-    pub env: Vec<CString>,
+    pub argv: Vec<Arc<CStr>>,
+    /// The complete environment, each entry `NAME=value`; nothing is inherited. Most entries are the same for all
+    /// commands, so they are shared.
+    pub env: Vec<Arc<CStr>>,
     /// The working directory.
     pub dir: PathBuf,
     /// The file that receives stdout and stderr. It is emptied first; a symbolic link is refused.

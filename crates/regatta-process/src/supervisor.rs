@@ -3,9 +3,10 @@
 //! what its end means, is the caller's business.
 
 use std::collections::BTreeMap;
-use std::ffi::CString;
+use std::ffi::CStr;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rustix::buffer::spare_capacity;
@@ -466,9 +467,9 @@ fn send(leader: Pid, signal: SystemSignal) {
     let _ = kill_process_group(leader, signal);
 }
 
-fn find_mark(env: &[CString]) -> Option<CString> {
+fn find_mark(env: &[Arc<CStr>]) -> Option<Arc<CStr>> {
     let mut entries = env.iter();
-    let mark = entries.find(|entry| entry.as_bytes().starts_with(ATTEMPT_MARK));
+    let mark = entries.find(|entry| entry.to_bytes().starts_with(ATTEMPT_MARK));
     mark.cloned()
 }
 

@@ -1,7 +1,7 @@
 //! From a checked configuration and a selection to the plan of a run, and to what starts its suites.
 
 use std::collections::BTreeMap;
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -223,14 +223,17 @@ fn launch(suite: &Suite, root: &Path) -> Launch {
     }
 }
 
-fn argv(command: &Command) -> Vec<CString> {
+fn argv(command: &Command) -> Vec<Arc<CStr>> {
     let words: Vec<&str> = match command {
         Command::Shell(text) => vec!["/bin/sh", "-c", text],
         Command::Argv(words) => words.iter().map(String::as_str).collect(),
     };
     words
         .into_iter()
-        .map(|word| CString::new(word).expect("the configuration refuses NUL bytes"))
+        .map(|word| {
+            let word = CString::new(word).expect("the configuration refuses NUL bytes");
+            word.into()
+        })
         .collect()
 }
 

@@ -1,7 +1,8 @@
 //! To which command a process belongs that its parent abandoned. Looks, and touches nothing.
 
 use std::collections::BTreeSet;
-use std::ffi::CString;
+use std::ffi::CStr;
+use std::sync::Arc;
 use std::time::Instant;
 
 use crate::Leftover;
@@ -13,7 +14,7 @@ pub(crate) struct Ward {
     /// The process that was started, which leads a group of the same number.
     pub(crate) leader: i32,
     /// The entry of its environment that no other command has.
-    pub(crate) mark: Option<CString>,
+    pub(crate) mark: Option<Arc<CStr>>,
     /// The inode of the pipe it prints into.
     pub(crate) pipe: u64,
     /// From the leader's exit on.
@@ -35,7 +36,7 @@ pub(super) struct Ending {
 }
 
 impl Ward {
-    pub(crate) fn new(serial: u64, leader: i32, mark: Option<CString>, pipe: u64) -> Self {
+    pub(crate) fn new(serial: u64, leader: i32, mark: Option<Arc<CStr>>, pipe: u64) -> Self {
         Self {
             serial,
             leader,
@@ -135,7 +136,7 @@ impl Orphan {
         let environment = process::environment(self.pid);
         let is_marked = |ward: &&Ward| {
             let mark = ward.mark.as_ref();
-            mark.is_some_and(|mark| process::has_entry(&environment, mark.as_bytes()))
+            mark.is_some_and(|mark| process::has_entry(&environment, mark.to_bytes()))
         };
         let is_kin = |ward: &&Ward| ward.ending.as_ref().is_some_and(|it| it.is_kin(self));
         let prints = |ward: &&Ward| process::holds_pipe(self.pid, ward.pipe);

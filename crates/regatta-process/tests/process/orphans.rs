@@ -111,12 +111,12 @@ fn the_daemon_of_a_running_command_is_left_in_peace() {
             // The other is older than the daemon, so only the mark tells that it is not its own.
             let mut other = bench.shell("mkfifo other-gate; echo ready; read line < other-gate");
             other.log = bench.path("other");
-            other.env.push(c"REGATTA_ATTEMPT=run/other/1".to_owned());
+            other.env.push(c"REGATTA_ATTEMPT=run/other/1".into());
             bench.supervisor.spawn(8, &other).unwrap();
             bench.wait_for_output(8, "ready");
             let script = daemon("pid", "") + "; mkfifo gate; echo ready; read line < gate";
             let mut command = bench.shell(&script);
-            command.env.push(c"REGATTA_ATTEMPT=run/owner/1".to_owned());
+            command.env.push(c"REGATTA_ATTEMPT=run/owner/1".into());
             bench.supervisor.spawn(7, &command).unwrap();
             bench.wait_for_output(7, "ready");
             fs::write(bench.path("other-gate"), "go\n").unwrap();
@@ -205,7 +205,7 @@ fn allowed_leftovers_are_listed_and_live_as_long_as_the_supervisor() {
             let mut bench = Bench::new();
             let mut command = bench.shell(&daemon("pid", ""));
             command.leftovers = LeftoverPolicy::Allow;
-            command.env.push(c"REGATTA_ATTEMPT=run/first/1".to_owned());
+            command.env.push(c"REGATTA_ATTEMPT=run/first/1".into());
             let ended = bench.run_command(&command).unwrap();
             let pid = pid_in(&bench, "pid");
             assert!(ended.leftovers.iter().any(|leftover| leftover.pid == pid));

@@ -92,7 +92,7 @@ fn a_daemon_with_the_mark_of_its_command_is_seen_and_that_of_another_is_not() {
             let script = format!("(setsid sleep {seconds} > /dev/null 2>&1 &); exec sleep {name}");
             let mut command = bench.shell(&script);
             let mark = format!("REGATTA_ATTEMPT=run/{name}/1");
-            command.env.push(CString::new(mark).unwrap());
+            command.env.push(CString::new(mark).unwrap().into());
             command.log = bench.path(name);
             command
         };

@@ -92,7 +92,7 @@ fn the_environment_is_exactly_what_was_given() {
     let mut bench = Bench::new();
     let mut command = bench.command(&["/usr/bin/env"]);
     command.env = ["A=1", "B=two words", "C="]
-        .map(|entry| CString::new(entry).unwrap())
+        .map(|entry| CString::new(entry).unwrap().into())
         .to_vec();
     bench.run_command(&command).unwrap();
     assert_eq!(bench.log(), "A=1\nB=two words\nC=\n");
@@ -119,7 +119,7 @@ fn a_program_is_looked_up_in_the_path_of_the_command() {
     write_script(&bench.path("third/tool"), "#!/bin/sh\necho third $0\n");
     let mut command = bench.command(&["tool"]);
     // Relative entries count from the directory of the command, and only the last one will do.
-    command.env = vec![c"PATH=/nowhere:first:second:third".to_owned()];
+    command.env = vec![c"PATH=/nowhere:first:second:third".into()];
     bench.run_command(&command).unwrap();
     assert_eq!(bench.log(), "third ./third/tool\n");
 }

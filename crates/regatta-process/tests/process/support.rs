@@ -42,9 +42,13 @@ impl Bench {
         Command {
             argv: argv
                 .iter()
-                .map(|word| CString::new(*word).unwrap())
+                .map(|word| CString::new(*word).unwrap().into())
                 .collect(),
-            env: vec![CString::new("PATH=/usr/local/bin:/usr/bin:/bin").unwrap()],
+            env: vec![
+                CString::new("PATH=/usr/local/bin:/usr/bin:/bin")
+                    .unwrap()
+                    .into(),
+            ],
             dir: self.dir.path().to_owned(),
             log: self.path("log"),
             max_log_bytes: 1 << 20,

@@ -1,19 +1,22 @@
 //! The environment of an attempt.
 
-use std::ffi::{CString, OsStr, OsString};
+use std::ffi::{CStr, CString, OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
+use std::sync::Arc;
 
 use super::launch::Launch;
 
 /// Variables that say something about this run or about another one, and that no suite inherits.
-const NOT_INHERITED: [&str; 14] = [
+const NOT_INHERITED: [&str; 16] = [
     "REGATTA_FAULT",
     "REGATTA_RUN_ID",
     "REGATTA_SUITE",
     ATTEMPT,
     "REGATTA_SLOT",
     EXAMINED_PID,
+    "TEST_TMPDIR",
+    "TEST_UNDECLARED_OUTPUTS_DIR",
     "TEST_TIMEOUT",
     "TEST_TOTAL_SHARDS",
     "TEST_SHARD_INDEX",
@@ -33,7 +36,7 @@ const EXAMINED_PID: &str = "REGATTA_PID";
 /// What every suite inherits from this process.
 pub(super) struct Inherited {
     /// Name, and the whole entry.
-    entries: Vec<(OsString, CString)>,
+    entries: Vec<(OsString, Arc<CStr>)>,
 }
 
 /// What an environment tells of the attempt it is for.
@@ -62,7 +65,7 @@ impl Inherited {
 
     /// Returns the environment of an attempt: what is inherited gives way to the test variables, these to
     /// what the suite declares, and all of it to what identifies the attempt.
-    pub(super) fn environment(&self, attempted: &Attempted<'_>) -> Vec<CString> {
+    pub(super) fn environment(&self, attempted: &Attempted<'_>) -> Vec<Arc<CStr>> {
         let Attempted { launch, run_id, .. } = attempted;
         let name = &launch.name;
         let identity = [
@@ -82,12 +85,9 @@ impl Inherited {
             ("TEST_TIMEOUT", timeout.as_deref().map(OsStr::new)),
         ];
         let inherited = self.entries.iter();
-        let mut environment: Vec<CString> = inherited
-            .filter(|(name, _)| {
-                tests.iter().all(|(it, _)| name != it)
-                    && name.to_str().is_none_or(|it| !launch.env.contains_key(it))
-            })
-            .map(|(_, entry)| entry.clone())
+        let mut environment: Vec<Arc<CStr>> = inherited
+            .filter(|(name, _)| name.to_str().is_none_or(|it| !launch.env.contains_key(it)))
+            .map(|(_, entry)| Arc::clone(entry))
             .collect();
         let tests = tests
             .iter()
@@ -103,19 +103,19 @@ impl Inherited {
 }
 
 /// Returns the environment of a command that looks at the process `pid` of an attempt with this environment.
-pub(super) fn examining(attempt: Vec<CString>, pid: i32) -> Vec<CString> {
-    let is = |entry: &CString, name: &str| {
-        let value = entry.as_bytes().strip_prefix(name.as_bytes());
+pub(super) fn examining(attempt: Vec<Arc<CStr>>, pid: i32) -> Vec<Arc<CStr>> {
+    let is = |entry: &CStr, name: &str| {
+        let value = entry.to_bytes().strip_prefix(name.as_bytes());
         value.is_some_and(|value| value.starts_with(b"="))
     };
     // Of two entries with one name the first would count.
     let kept = attempt.into_iter().filter(|it| !is(it, EXAMINED_PID));
-    let mut environment: Vec<CString> = kept
+    let mut environment: Vec<Arc<CStr>> = kept
         .map(|entry| {
             if is(&entry, ATTEMPT) {
                 // Processes are told apart by this one, and those of the command are not the suite's.
-                let marked = [entry.as_bytes(), b"/on_timeout"].concat();
-                CString::new(marked).unwrap_or(entry)
+                let marked = [entry.to_bytes(), b"/on_timeout"].concat();
+                CString::new(marked).map_or(entry, Into::into)
             } else {
                 entry
             }
@@ -126,9 +126,9 @@ pub(super) fn examining(attempt: Vec<CString>, pid: i32) -> Vec<CString> {
 }
 
 /// Returns `NAME=value`, or `None` for one that no process can be given.
-fn entry(name: &OsStr, value: &OsStr) -> Option<CString> {
+fn entry(name: &OsStr, value: &OsStr) -> Option<Arc<CStr>> {
     let mut entry = name.to_owned().into_vec();
     entry.push(b'=');
     entry.extend_from_slice(value.as_bytes());
-    CString::new(entry).ok()
+    Some(CString::new(entry).ok()?.into())
 }

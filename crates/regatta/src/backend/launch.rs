@@ -1,8 +1,9 @@
 //! What it takes to start a suite, in the operating system's terms.
 
 use std::collections::BTreeMap;
-use std::ffi::CString;
+use std::ffi::CStr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use regatta_core::terms::Leftovers;
@@ -13,9 +14,9 @@ pub struct Launch {
     /// The suite's name, which is also the stem of its files.
     pub name: String,
     /// Program and arguments; never empty.
-    pub argv: Vec<CString>,
+    pub argv: Vec<Arc<CStr>>,
     /// Program and arguments of what looks at an attempt that ran into a limit; never empty.
-    pub on_timeout: Option<Vec<CString>>,
+    pub on_timeout: Option<Vec<Arc<CStr>>>,
     /// Working directory, absolute.
     pub dir: PathBuf,
     /// Variables the suite declares for itself.
