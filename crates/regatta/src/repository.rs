@@ -2,32 +2,51 @@
 
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::Builder;
 
 use regatta_core::event::Repository;
 
-/// Asks in the background, since a large repository takes its time; `notify` is called when the answer is
-/// there. Returns `None` outside a repository, and where the machine has no thread to spare. The answer
-/// itself is `None` when `git` gives none.
-pub fn ask(
-    folder: &Path,
-    notify: impl FnOnce() + Send + 'static,
-) -> Option<Receiver<Option<Repository>>> {
+/// A question that `git` is busy with.
+pub struct Question {
+    /// Where the answer will come from; it is `None` when `git` gives none.
+    answer: Receiver<Option<Repository>>,
+    listener: Sender<Notify>,
+}
+
+/// What is called when the answer is there.
+type Notify = Box<dyn FnOnce() + Send>;
+
+/// Asks in the background, since even a small repository takes longer than a short run has time for. Returns `None`
+/// outside a repository, and where the machine has no thread to spare.
+#[must_use]
+pub fn ask(folder: &Path) -> Option<Question> {
     let inside = folder.ancestors().any(|it| it.join(".git").exists());
     if !inside {
         return None;
     }
     let folder = folder.to_owned();
-    let (sender, receiver) = sync_channel(1);
-    let answer = move || {
-        // Nobody listens any more once the run is over.
+    let (sender, answer) = channel();
+    let (listener, listeners) = channel::<Notify>();
+    let find_answer = move || {
+        // Nobody listens any more once the run is over, and nobody ever did if it ended before it began.
         let _ = sender.send(read(&folder));
-        notify();
+        if let Ok(notify) = listeners.recv() {
+            notify();
+        }
     };
     // A machine that is short of processes is short of threads, and git would not start either.
-    Builder::new().spawn(answer).ok()?;
-    Some(receiver)
+    Builder::new().spawn(find_answer).ok()?;
+    Some(Question { answer, listener })
+}
+
+impl Question {
+    /// Returns where the answer comes from; `notify` is called when it is there.
+    pub fn listen(self, notify: impl FnOnce() + Send + 'static) -> Receiver<Option<Repository>> {
+        // The thread is gone only if it panicked, and then there is no answer to wait for either.
+        let _ = self.listener.send(Box::new(notify));
+        self.answer
+    }
 }
 
 /// Reads commit, branch and cleanliness with one call, without touching the index, and without a monitor of

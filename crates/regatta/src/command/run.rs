@@ -33,7 +33,7 @@ use crate::report::files::remove_staged;
 use crate::report::journal::{JOURNAL_NAME, JournalWriter, unfinished_run};
 use crate::report::json::{REPORT_NAME, render_report};
 use crate::report::record::{Record, RunState};
-use crate::repository;
+use crate::repository::{self, Question};
 
 /// How many troubles of one kind are told one by one.
 const MAX_NAMED: usize = 5;
@@ -82,6 +82,8 @@ pub(super) fn run(
         CommandFailure::Infrastructure(format!("the run is unguarded: {error}"))
     })?;
     clean_up_after_the_dead(&logs.path, run_before.as_ref());
+    // As early as it can be: a short run would wait for the answer at its end.
+    let repository = repository::ask(&config.root);
     let begin = Instant::now();
     let run = Run {
         args,
@@ -95,6 +97,7 @@ pub(super) fn run(
         }),
         logs,
         begin,
+        repository,
     };
     let concluded = run.carry_out(place, &config, project, &guardian);
     warn_of_lost_memory(&guardian);
@@ -116,11 +119,13 @@ struct Run<'a> {
     logs: Place,
     header: RunHeader,
     begin: Instant,
+    /// The state of the repository is being asked for.
+    repository: Option<Question>,
 }
 
 impl Run<'_> {
     fn carry_out(
-        self,
+        mut self,
         place: &PlaceArgs,
         config: &Config,
         project: Project,
@@ -165,7 +170,7 @@ impl Run<'_> {
     /// Runs the suites. When this returns they are gone, and so are their temporary directories. There is no outcome if
     /// nobody waits for one any more.
     fn drive(
-        &self,
+        &mut self,
         config: &Config,
         project: Project,
         guardian: &Guardian,
@@ -189,6 +194,7 @@ impl Run<'_> {
             &Event::RunStarted(Box::new(self.header.clone())),
         );
         let waker = backend.waker();
+        let repository = self.repository.take();
         let policy = Policy {
             fail_fast: config.run.fail_fast.value,
             max_fail: self.args.max_fail,
@@ -198,7 +204,7 @@ impl Run<'_> {
             scheduler: Scheduler::new(project.plan, policy),
             backend: &mut backend,
             audience: &mut *audience,
-            repository: repository::ask(&config.root, move || waker.wake()),
+            repository: repository.map(|it| it.listen(move || waker.wake())),
             clock: Clock::new(self.begin),
         }
         .run()
