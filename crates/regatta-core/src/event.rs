@@ -10,12 +10,15 @@ use serde::{Deserialize, Serialize};
 use crate::id::{AttemptId, SuiteId, TaskId};
 use crate::past::Past;
 use crate::plan::Suite;
-use crate::terms::FailFast;
+use crate::terms::{FailFast, Repeat};
 use crate::time::seconds;
 use crate::verdict::{AttemptReport, Verdict};
 
-/// The version of the stream's format.
-pub const FORMAT: u32 = 1;
+/// The newest version of the stream's format, which tells of rounds.
+pub const FORMAT: u32 = 2;
+
+/// The version of a run that goes through its suites once: programs that know no rounds can read it.
+pub const FORMAT_OF_ONE_ROUND: u32 = 1;
 
 /// Something that is told about a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -76,7 +79,24 @@ pub enum Event {
         #[serde(with = "seconds")]
         delay: Duration,
     },
-    /// A task has its final word.
+    /// A task has its word in a round of a run that may have several. Its final word comes after the last round.
+    TaskRoundFinished {
+        /// Which task.
+        task: TaskId,
+        /// Which round, from 1.
+        round: u32,
+        /// The word on this round alone.
+        verdict: Verdict,
+    },
+    /// Every task has its word in a round. The next one begins, or the final words follow.
+    RoundFinished {
+        /// Which round, from 1.
+        round: u32,
+        /// How many tasks ended how in it.
+        summary: Summary,
+    },
+    /// A task has its final word. Over several rounds that is the worst of its words: a failure, else a skip, else a
+    /// flaky pass, else a pass; of two equally bad ones the first.
     TaskFinished {
         /// Which task.
         task: TaskId,
@@ -126,6 +146,9 @@ pub struct RunHeader {
     pub fail_fast: FailFast,
     /// The profile in force.
     pub profile: Option<String>,
+    /// How often the suites run; `None` for once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repeat: Option<Repeat>,
     /// The words that lead to this configuration again: the program and its `--config`, `-C`, `--profile` flags.
     pub rerun_prefix: String,
     /// In display order.
@@ -137,6 +160,10 @@ pub struct RunHeader {
     /// What was known of each suite; indexed by `SuiteId`, or empty where there is no history.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub past: Vec<Past>,
+    /// Suites that have not passed since they last failed and that other filters kept out of this run, by name; only
+    /// where a run of all such suites was asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub outstanding: Vec<String>,
 }
 
 /// A category as it is shown.

@@ -30,6 +30,40 @@ pub struct Suite {
     pub command_line: String,
     /// Whether the selection asked for it, or it only came along as a dependency.
     pub origin: SelectedAs,
+    /// Why its failures are known and do not fail the run, where somebody declared that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quarantine: Option<Quarantine>,
+}
+
+/// A suite's entry among those whose failures do not count for a while.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Quarantine {
+    /// Why.
+    pub reason: String,
+    /// Who answers for its end.
+    pub owner: String,
+    /// Where that is worked on.
+    pub issue: String,
+    /// The last day on which it holds, `YYYY-MM-DD`.
+    pub expires: String,
+    /// Whether that day was over when the run started. Decided once, so that a report reads the same for ever.
+    pub expired: bool,
+    /// Where it is declared, as `file:line`.
+    pub place: String,
+}
+
+impl Suite {
+    /// Returns whether a failure of the suite leaves the run as it is. An entry that has expired protects nobody.
+    #[must_use]
+    pub fn is_quarantined(&self) -> bool {
+        self.quarantine.as_ref().is_some_and(|it| !it.expired)
+    }
+
+    /// Returns the entry that fails the run until it is renewed or removed, if there is one.
+    #[must_use]
+    pub fn expired_quarantine(&self) -> Option<&Quarantine> {
+        self.quarantine.as_ref().filter(|it| it.expired)
+    }
 }
 
 /// Why a suite is part of a plan.

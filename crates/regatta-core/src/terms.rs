@@ -95,6 +95,42 @@ pub enum FailFast {
     Now,
 }
 
+/// How often a run goes through its suites.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Repeat {
+    /// How many rounds there are at most, at least 1; `None` for no limit.
+    pub rounds: Option<u32>,
+    /// What ends it earlier.
+    pub until: Until,
+}
+
+/// What ends a run of several rounds before the last of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Until {
+    /// Nothing.
+    Done,
+    /// The round in which a suite failed is the last one.
+    Failure,
+}
+
+impl Repeat {
+    /// Returns the terms of a run that goes through its suites once.
+    #[must_use]
+    pub const fn once() -> Self {
+        Self {
+            rounds: Some(1),
+            until: Until::Done,
+        }
+    }
+
+    /// Returns whether there is never a second round.
+    #[must_use]
+    pub fn is_once(self) -> bool {
+        self.rounds == Some(1)
+    }
+}
+
 /// Everything a suite's declaration asks of the scheduler.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Terms {

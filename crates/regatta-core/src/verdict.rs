@@ -207,6 +207,21 @@ impl Verdict {
         }
     }
 
+    /// Returns whether this is worse news than `other`: a failure, then a skip, then a flaky pass.
+    #[must_use]
+    pub fn is_worse_than(&self, other: &Self) -> bool {
+        self.badness() > other.badness()
+    }
+
+    fn badness(&self) -> u8 {
+        match self {
+            Self::Failed(_) => 3,
+            Self::Skipped(_) => 2,
+            Self::Flaky => 1,
+            Self::Passed => 0,
+        }
+    }
+
     /// Returns the published name of the verdict.
     #[must_use]
     pub fn outcome(&self) -> Outcome {

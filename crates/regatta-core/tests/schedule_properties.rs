@@ -16,7 +16,7 @@ use regatta_core::id::{AttemptId, Id, IdMap, PoolId, SuiteId, TaskId};
 use regatta_core::plan::{Claim, Plan, Pool, Suite, TaskSpec};
 use regatta_core::schedule::{Circumstances, Effect, Input, Occasion, Policy, Scheduler};
 use regatta_core::sim::{Performance, Trace, WhenStopped, simulate};
-use regatta_core::terms::{Backoff, FailFast, FlakyVerdict, Retries, Terms};
+use regatta_core::terms::{Backoff, FailFast, FlakyVerdict, Repeat, Retries, Terms, Until};
 use regatta_core::time::Time;
 use regatta_core::verdict::{Exit, Outcome, Status, Verdict};
 
@@ -127,11 +127,37 @@ fn policy() -> impl Strategy<Value = Policy> {
         1 => Just(FailFast::Now),
     ];
     let max_fail = prop::option::weighted(0.2, 1_u32..4);
-    (fail_fast, max_fail, any::<u64>()).prop_map(|(fail_fast, max_fail, seed)| Policy {
-        fail_fast,
-        max_fail,
-        seed,
+    let repeat = prop_oneof![
+        3 => Just(Repeat::once()),
+        1 => (2_u32..5).prop_map(|most| (most, Until::Done)).prop_map(repeat),
+        1 => (1_u32..5).prop_map(|most| (most, Until::Failure)).prop_map(repeat),
+    ];
+    (fail_fast, max_fail, repeat, any::<u64>()).prop_map(|(fail_fast, max_fail, repeat, seed)| {
+        Policy {
+            fail_fast,
+            max_fail,
+            repeat,
+            seed,
+        }
     })
+}
+
+fn repeat((most, until): (u32, Until)) -> Repeat {
+    Repeat {
+        rounds: Some(most),
+        until,
+    }
+}
+
+/// Returns the word on a task in a round, the final one where there is one round only.
+fn word(case: &Case, event: &Event) -> Option<(TaskId, Verdict)> {
+    match event {
+        Event::TaskFinished { task, verdict } if case.policy.repeat.is_once() => {
+            Some((*task, verdict.clone()))
+        }
+        Event::TaskRoundFinished { task, verdict, .. } => Some((*task, verdict.clone())),
+        _ => None,
+    }
 }
 
 /// A task before it has a place: edges as fractions of the tasks before it, pools as positions.
@@ -272,8 +298,10 @@ fn nothing_starts_before_all_its_dependencies_passed(case: &Case) {
                 let mut needed = case.plan.tasks[attempt.task].dependencies.iter();
                 assert!(needed.all(|it| passed.get(it) == Some(&true)));
             }
-            Effect::Emit(Event::TaskFinished { task, verdict }) => {
-                passed.insert(*task, verdict.status() == Status::Passed);
+            Effect::Emit(Event::RoundFinished { .. }) => passed.clear(),
+            Effect::Emit(event) => {
+                let word = word(case, event);
+                passed.extend(word.map(|(task, it)| (task, it.status() == Status::Passed)));
             }
             _ => {}
         }
@@ -298,7 +326,8 @@ fn every_task_gets_exactly_one_final_word_and_the_counts_add_up(case: &Case) {
     }
     assert_eq!(words.len(), case.plan.tasks.len());
     for (task, count) in attempts {
-        assert!(count <= 1 + case.plan.tasks[task].terms.retries.count);
+        let rounds = case.policy.repeat.rounds.expect("a test has an end");
+        assert!(count <= rounds * (1 + case.plan.tasks[task].terms.retries.count));
     }
     let mut scheduler = Scheduler::new(Arc::clone(&case.plan), case.policy);
     for (at, input) in trace.inputs {
@@ -315,6 +344,62 @@ fn every_task_gets_exactly_one_final_word_and_the_counts_add_up(case: &Case) {
         .filter(|it| it.status() == Status::Failed)
         .count();
     assert_eq!(summary.failed as usize, failed);
+}
+
+fn every_round_has_one_word_a_task_and_the_worst_is_final(case: &Case) {
+    let trace = case.run();
+    let mut round = 1;
+    let mut words: BTreeMap<TaskId, Vec<Verdict>> = BTreeMap::new();
+    let mut told = 0;
+    let mut is_failed = false;
+    for (_, event) in trace.events() {
+        match event {
+            Event::TaskRoundFinished {
+                task,
+                round: number,
+                verdict,
+            } => {
+                assert_eq!(*number, round);
+                let words = words.entry(*task).or_default();
+                words.push(verdict.clone());
+                assert_eq!(words.len(), round as usize, "{task:?} has another word");
+            }
+            Event::RoundFinished {
+                round: number,
+                summary,
+            } => {
+                assert_eq!(*number, round);
+                assert_eq!(summary.total as usize, case.plan.tasks.len());
+                assert!(!is_failed || case.policy.repeat.until == Until::Done);
+                is_failed = summary.failed > 0;
+                round += 1;
+            }
+            Event::TaskFinished { task, verdict } if !case.policy.repeat.is_once() => {
+                told += 1;
+                let words = &words[task];
+                assert_eq!(words.len(), round as usize - 1);
+                let rank = |it: &Verdict| match it {
+                    Verdict::Failed(_) => 3,
+                    Verdict::Skipped(_) => 2,
+                    Verdict::Flaky => 1,
+                    Verdict::Passed => 0,
+                };
+                let worst = words.iter().map(rank).max();
+                let first = words.iter().find(|it| Some(rank(it)) == worst);
+                assert_eq!(Some(verdict), first);
+            }
+            _ => {}
+        }
+    }
+    if !case.policy.repeat.is_once() {
+        assert_eq!(told, case.plan.tasks.len());
+        assert!(
+            case.policy
+                .repeat
+                .rounds
+                .is_some_and(|most| round - 1 <= most)
+        );
+    }
 }
 
 fn an_attempt_runs_no_longer_than_its_time_out_examination_and_grace(case: &Case) {
@@ -406,23 +491,22 @@ fn replaying_the_inputs_gives_the_identical_effects(case: &Case) {
     assert_eq!(effects, trace.effects);
 }
 
+fn count_dependencies(plan: &Plan) -> IdMap<TaskId, usize> {
+    let tasks = plan.tasks.values();
+    tasks.map(|task| task.dependencies.len()).collect()
+}
+
+fn find_roots(missing: &IdMap<TaskId, usize>) -> Vec<TaskId> {
+    missing.ids().filter(|&it| missing[it] == 0).collect()
+}
+
 fn no_task_that_could_start_is_left_waiting(case: &Case) {
     // The room is counted anew after each input, from what was started and what ended.
     let trace = case.run();
     let mut scheduler = Scheduler::new(Arc::clone(&case.plan), case.policy);
     let mut books = Books::new(&case.plan);
-    let mut missing: IdMap<TaskId, usize> = case
-        .plan
-        .tasks
-        .values()
-        .map(|task| task.dependencies.len())
-        .collect();
-    let mut queued: Vec<TaskId> = case
-        .plan
-        .tasks
-        .ids()
-        .filter(|&it| missing[it] == 0)
-        .collect();
+    let mut missing = count_dependencies(&case.plan);
+    let mut queued = find_roots(&missing);
     let mut backing_off: BTreeMap<TaskId, Time> = BTreeMap::new();
     let mut done = BTreeSet::new();
     for (at, input) in &trace.inputs {
@@ -452,7 +536,20 @@ fn no_task_that_could_start_is_left_waiting(case: &Case) {
                 Effect::Emit(Event::RetryScheduled { attempt, delay }) => {
                     backing_off.insert(attempt.task, *at + *delay);
                 }
-                Effect::Emit(Event::TaskFinished { task, verdict }) => {
+                Effect::Emit(Event::RoundFinished { .. }) => {
+                    missing = count_dependencies(&case.plan);
+                    queued = find_roots(&missing);
+                    done.clear();
+                }
+                // The final words after several rounds: nothing starts any more.
+                Effect::Emit(Event::TaskFinished { .. }) if !case.policy.repeat.is_once() => {
+                    queued.clear();
+                }
+                Effect::Emit(event) => {
+                    let Some((task, verdict)) = word(case, event) else {
+                        continue;
+                    };
+                    let task = &task;
                     queued.retain(|it| it != task);
                     backing_off.remove(task);
                     done.insert(*task);
@@ -502,10 +599,11 @@ fn what_the_user_interrupts_is_never_called_a_failure(case: &Case) {
 }
 
 /// What holds in every run.
-const PROPERTIES: [fn(&Case); 9] = [
+const PROPERTIES: [fn(&Case); 10] = [
     no_pool_is_ever_over_its_capacity,
     nothing_starts_before_all_its_dependencies_passed,
     every_task_gets_exactly_one_final_word_and_the_counts_add_up,
+    every_round_has_one_word_a_task_and_the_worst_is_final,
     an_attempt_runs_no_longer_than_its_time_out_examination_and_grace,
     whoever_ran_into_a_limit_is_examined_once_and_before_the_first_signal,
     nothing_starts_once_the_run_is_cut_short,

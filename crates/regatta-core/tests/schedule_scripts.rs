@@ -2,15 +2,17 @@
 
 mod common;
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use common::{keep_going, millis, plan, render};
+use common::{keep_going, millis, plan, render, repeating};
 use insta::assert_snapshot;
 use regatta_core::event::StopSignal;
-use regatta_core::id::AttemptId;
+use regatta_core::id::{AttemptId, SuiteId};
+use regatta_core::plan::{Plan, Quarantine};
 use regatta_core::schedule::Policy;
 use regatta_core::sim::{Performance, WhenStopped, simulate};
-use regatta_core::terms::{Backoff, Expect, FailFast, FlakyVerdict, Retries, Terms};
+use regatta_core::terms::{Backoff, Expect, FailFast, FlakyVerdict, Retries, Terms, Until};
 use regatta_core::time::Time;
 use regatta_core::verdict::Exit;
 
@@ -665,4 +667,279 @@ fn fail_fast_does_not_wait_for_an_examination() {
     1.100   finished a#1 Failed(Timeout(1s))
     1.100   done a Failed(Timeout(1s))
     ");
+}
+
+#[test]
+fn a_round_begins_when_all_words_of_the_last_are_said_and_numbers_go_on() {
+    let policy = repeating(Some(2), Until::Done);
+    assert_snapshot!(run_under(policy, 2, "a b<a", &Terms::default(), |_, _| 0), @"
+    0.000 spawn a#1 in slot 0
+    0.000   started a#1 after 0ns
+    1.000   finished a#1 Passed
+    1.000   word a in round 1 Passed
+    1.000 spawn b#1 in slot 0
+    1.000   started b#1 after 0ns
+    2.000   finished b#1 Passed
+    2.000   word b in round 1 Passed
+    2.000   round 1 over: 2 passed, 0 failed, 0 skipped
+    2.000 spawn a#2 in slot 0
+    2.000   started a#2 after 0ns
+    3.000   finished a#2 Passed
+    3.000   word a in round 2 Passed
+    3.000 spawn b#2 in slot 0
+    3.000   started b#2 after 0ns
+    4.000   finished b#2 Passed
+    4.000   word b in round 2 Passed
+    4.000   round 2 over: 2 passed, 0 failed, 0 skipped
+    4.000   done a Passed
+    4.000   done b Passed
+    ");
+}
+
+#[test]
+fn the_worst_word_of_all_rounds_is_final_and_what_it_blocked_is_skipped() {
+    let policy = repeating(Some(3), Until::Done);
+    let code = |name: &str, number| i32::from(name == "a" && number == 2) * 4;
+    assert_snapshot!(run_under(policy, 2, "a b<a", &Terms::default(), code), @"
+    0.000 spawn a#1 in slot 0
+    0.000   started a#1 after 0ns
+    1.000   finished a#1 Passed
+    1.000   word a in round 1 Passed
+    1.000 spawn b#1 in slot 0
+    1.000   started b#1 after 0ns
+    2.000   finished b#1 Passed
+    2.000   word b in round 1 Passed
+    2.000   round 1 over: 2 passed, 0 failed, 0 skipped
+    2.000 spawn a#2 in slot 0
+    2.000   started a#2 after 0ns
+    3.000   finished a#2 Failed(ExitCode(4))
+    3.000   word a in round 2 Failed(ExitCode(4))
+    3.000   word b in round 2 Skipped(Blocked(TaskId(0)))
+    3.000   round 2 over: 0 passed, 1 failed, 1 skipped
+    3.000 spawn a#3 in slot 0
+    3.000   started a#3 after 0ns
+    4.000   finished a#3 Passed
+    4.000   word a in round 3 Passed
+    4.000 spawn b#2 in slot 0
+    4.000   started b#2 after 0ns
+    5.000   finished b#2 Passed
+    5.000   word b in round 3 Passed
+    5.000   round 3 over: 2 passed, 0 failed, 0 skipped
+    5.000   done a Failed(ExitCode(4))
+    5.000   done b Skipped(Blocked(TaskId(0)))
+    ");
+}
+
+#[test]
+fn retries_count_within_a_round() {
+    let policy = repeating(Some(2), Until::Done);
+    let terms = Terms {
+        retries: Retries {
+            delay: millis(100),
+            backoff: Backoff::Exponential,
+            ..Retries::immediate(1)
+        },
+        ..Terms::default()
+    };
+    let code = |_: &str, number| i32::from(number % 2 == 1);
+    assert_snapshot!(run_under(policy, 1, "a", &terms, code), @"
+    0.000 spawn a#1 in slot 0
+    0.000   started a#1 after 0ns
+    1.000   finished a#1 Failed(ExitCode(1))
+    1.000   retry a#2 in 100ms
+    1.100 spawn a#2 in slot 0
+    1.100   started a#2 after 0ns
+    2.100   finished a#2 Passed
+    2.100   word a in round 1 Flaky
+    2.100   round 1 over: 1 passed, 0 failed, 0 skipped
+    2.100 spawn a#3 in slot 0
+    2.100   started a#3 after 0ns
+    3.100   finished a#3 Failed(ExitCode(1))
+    3.100   retry a#4 in 100ms
+    3.200 spawn a#4 in slot 0
+    3.200   started a#4 after 0ns
+    4.200   finished a#4 Passed
+    4.200   word a in round 2 Flaky
+    4.200   round 2 over: 1 passed, 0 failed, 0 skipped
+    4.200   done a Flaky
+    ");
+}
+
+#[test]
+fn until_a_failure_the_round_of_the_failure_is_finished_and_the_last() {
+    let policy = repeating(None, Until::Failure);
+    let code = |name: &str, number| i32::from(name == "a" && number == 2);
+    assert_snapshot!(run_under(policy, 1, "a b", &Terms::default(), code), @"
+    0.000 spawn a#1 in slot 0
+    0.000   started a#1 after 0ns
+    1.000   finished a#1 Passed
+    1.000   word a in round 1 Passed
+    1.000 spawn b#1 in slot 0
+    1.000   started b#1 after 1s
+    2.000   finished b#1 Passed
+    2.000   word b in round 1 Passed
+    2.000   round 1 over: 2 passed, 0 failed, 0 skipped
+    2.000 spawn a#2 in slot 0
+    2.000   started a#2 after 0ns
+    3.000   finished a#2 Failed(ExitCode(1))
+    3.000   word a in round 2 Failed(ExitCode(1))
+    3.000 spawn b#2 in slot 0
+    3.000   started b#2 after 1s
+    4.000   finished b#2 Passed
+    4.000   word b in round 2 Passed
+    4.000   round 2 over: 1 passed, 1 failed, 0 skipped
+    4.000   done a Failed(ExitCode(1))
+    4.000   done b Passed
+    ");
+}
+
+#[test]
+fn fail_fast_ends_all_rounds() {
+    let policy = Policy {
+        fail_fast: FailFast::Now,
+        ..repeating(Some(9), Until::Done)
+    };
+    let code = |_: &str, number| i32::from(number == 2);
+    assert_snapshot!(run_under(policy, 1, "a b", &Terms::default(), code), @"
+    0.000 spawn a#1 in slot 0
+    0.000   started a#1 after 0ns
+    1.000   finished a#1 Passed
+    1.000   word a in round 1 Passed
+    1.000 spawn b#1 in slot 0
+    1.000   started b#1 after 1s
+    2.000   finished b#1 Passed
+    2.000   word b in round 1 Passed
+    2.000   round 1 over: 2 passed, 0 failed, 0 skipped
+    2.000 spawn a#2 in slot 0
+    2.000   started a#2 after 0ns
+    3.000   finished a#2 Failed(ExitCode(1))
+    3.000   word a in round 2 Failed(ExitCode(1))
+    3.000   cancelled FailFast(TaskId(0))
+    3.000   word b in round 2 Skipped(Cancelled)
+    3.000   round 2 over: 0 passed, 1 failed, 1 skipped
+    3.000   done a Failed(ExitCode(1))
+    3.000   done b Skipped(Cancelled)
+    ");
+}
+
+#[test]
+fn max_fail_counts_over_all_rounds() {
+    let policy = Policy {
+        max_fail: Some(2),
+        ..repeating(Some(9), Until::Done)
+    };
+    assert_snapshot!(run_under(policy, 1, "a", &Terms::default(), |_, _| 1), @"
+    0.000 spawn a#1 in slot 0
+    0.000   started a#1 after 0ns
+    1.000   finished a#1 Failed(ExitCode(1))
+    1.000   word a in round 1 Failed(ExitCode(1))
+    1.000   round 1 over: 0 passed, 1 failed, 0 skipped
+    1.000 spawn a#2 in slot 0
+    1.000   started a#2 after 0ns
+    2.000   finished a#2 Failed(ExitCode(1))
+    2.000   word a in round 2 Failed(ExitCode(1))
+    2.000   cancelled MaxFail(TaskId(0))
+    2.000   round 2 over: 0 passed, 1 failed, 0 skipped
+    2.000   done a Failed(ExitCode(1))
+    ");
+}
+
+#[test]
+fn an_interrupt_ends_rounds_without_a_limit() {
+    let plan = plan(1, "a b", &Terms::default());
+    let interrupts = [(Time(millis(2500)), StopSignal::Interrupt)];
+    let policy = repeating(None, Until::Failure);
+    let trace = simulate(&plan, policy, &interrupts, |_| {
+        Performance::exits(millis(1000), 0)
+    });
+    assert_snapshot!(render(&plan, &trace), @"
+    0.000 spawn a#1 in slot 0
+    0.000   started a#1 after 0ns
+    1.000   finished a#1 Passed
+    1.000   word a in round 1 Passed
+    1.000 spawn b#1 in slot 0
+    1.000   started b#1 after 1s
+    2.000   finished b#1 Passed
+    2.000   word b in round 1 Passed
+    2.000   round 1 over: 2 passed, 0 failed, 0 skipped
+    2.000 spawn a#2 in slot 0
+    2.000   started a#2 after 0ns
+    2.500   cancelled Interrupt(Interrupt)
+    2.500   word b in round 2 Skipped(Interrupted)
+    2.500   stopping a#2 Interrupted
+    2.500 signal a#2 Interrupt
+    2.500   finished a#2 Skipped(Interrupted)
+    2.500   word a in round 2 Skipped(Interrupted)
+    2.500   round 2 over: 0 passed, 0 failed, 2 skipped
+    2.500   done a Skipped(Interrupted)
+    2.500   done b Skipped(Interrupted)
+    ");
+}
+
+#[test]
+fn a_quarantined_failure_ends_nothing_and_still_blocks() {
+    let policy = Policy {
+        fail_fast: FailFast::Now,
+        max_fail: Some(1),
+        ..keep_going()
+    };
+    let plan = quarantined(1, "a b<a c", false);
+    let trace = simulate(&plan, policy, &[], |attempt| {
+        let code = i32::from(plan.name(attempt.task) == "a");
+        Performance::exits(millis(1000), code)
+    });
+    assert_snapshot!(render(&plan, &trace), @"
+    0.000 spawn a#1 in slot 0
+    0.000   started a#1 after 0ns
+    1.000   finished a#1 Failed(ExitCode(1))
+    1.000   done a Failed(ExitCode(1))
+    1.000   done b Skipped(Blocked(TaskId(0)))
+    1.000 spawn c#1 in slot 0
+    1.000   started c#1 after 1s
+    2.000   finished c#1 Passed
+    2.000   done c Passed
+    ");
+}
+
+#[test]
+fn an_expired_quarantine_protects_nobody() {
+    let policy = Policy {
+        fail_fast: FailFast::Soon,
+        ..keep_going()
+    };
+    let plan = quarantined(1, "a b", true);
+    let trace = simulate(&plan, policy, &[], |_| Performance::exits(millis(1000), 1));
+    assert_snapshot!(render(&plan, &trace), @"
+    0.000 spawn a#1 in slot 0
+    0.000   started a#1 after 0ns
+    1.000   finished a#1 Failed(ExitCode(1))
+    1.000   done a Failed(ExitCode(1))
+    1.000   cancelled FailFast(TaskId(0))
+    1.000   done b Skipped(Cancelled)
+    ");
+}
+
+#[test]
+fn until_a_failure_a_quarantined_one_is_a_failure_too() {
+    let plan = quarantined(1, "a", false);
+    let policy = repeating(Some(9), Until::Failure);
+    let trace = simulate(&plan, policy, &[], |_| Performance::exits(millis(1000), 1));
+    assert_snapshot!(render(&plan, &trace), @"
+    0.000 spawn a#1 in slot 0
+    0.000   started a#1 after 0ns
+    1.000   finished a#1 Failed(ExitCode(1))
+    1.000   word a in round 1 Failed(ExitCode(1))
+    1.000   round 1 over: 0 passed, 1 failed, 0 skipped
+    1.000   done a Failed(ExitCode(1))
+    ");
+}
+
+/// Returns a plan whose first suite is in quarantine.
+fn quarantined(slots: u64, text: &str, expired: bool) -> Arc<Plan> {
+    let mut plan = Arc::unwrap_or_clone(plan(slots, text, &Terms::default()));
+    plan.suites[SuiteId(0)].quarantine = Some(Quarantine {
+        expired,
+        ..Quarantine::default()
+    });
+    Arc::new(plan)
 }

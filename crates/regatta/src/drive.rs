@@ -61,6 +61,13 @@ impl Drive<'_> {
                 for effect in effects.drain(..) {
                     match effect {
                         Effect::Emit(mut event) => {
+                            // Before the effect that may start the attempt after it.
+                            if let Event::AttemptFinished {
+                                attempt, verdict, ..
+                            } = &event
+                            {
+                                self.backend.note_verdict(*attempt, verdict);
+                            }
                             self.illustrate(&mut event);
                             untold.push((now, event));
                         }

@@ -179,6 +179,7 @@ fn declared(suite: &Suite, origin: SelectedAs) -> plan::Suite {
         parallel_group: suite.parallel_group.clone(),
         command_line: command_line(suite),
         origin,
+        quarantine: suite.quarantine.clone(),
     }
 }
 

@@ -3,6 +3,7 @@
 mod examine;
 mod retry;
 mod room;
+mod rounds;
 mod scheduler;
 mod slot;
 mod state;

@@ -13,9 +13,10 @@ use crate::plan::Plan;
 use crate::schedule::examine::{Circumstances, Occasion};
 use crate::schedule::retry::pause_before;
 use crate::schedule::room::Room;
+use crate::schedule::rounds::Rounds;
 use crate::schedule::slot::Slots;
 use crate::schedule::state::{Due, Running, Slowness, State, Stop, StopStage, verdict_of_stop};
-use crate::terms::{FailFast, FlakyVerdict};
+use crate::terms::{FailFast, FlakyVerdict, Repeat};
 use crate::time::Time;
 use crate::verdict::{AttemptReport, Exit, Failure, Reason, Status, Verdict, judge};
 
@@ -74,6 +75,8 @@ pub struct Policy {
     pub fail_fast: FailFast,
     /// After this many failures nothing starts any more; at least 1.
     pub max_fail: Option<u32>,
+    /// How often the suites run.
+    pub repeat: Repeat,
     /// Decides the jitter of pauses.
     pub seed: u64,
 }
@@ -93,6 +96,10 @@ pub struct Scheduler {
     alarms: BTreeSet<(Time, TaskId)>,
     alarm_of: IdMap<TaskId, Option<Time>>,
     halt: Halt,
+    rounds: Rounds,
+    /// Failures in all rounds, those in quarantine left out.
+    failures: u32,
+    /// The final words.
     summary: Summary,
 }
 
@@ -111,22 +118,18 @@ impl Scheduler {
     #[must_use]
     pub fn new(plan: Arc<Plan>, policy: Policy) -> Self {
         let tasks = &plan.tasks;
-        let states = tasks
-            .values()
-            .map(|task| State::Waiting {
-                missing: task.dependencies.len(),
-            })
-            .collect();
         Self {
             policy,
             now: Time::BEGIN,
-            states,
+            states: tasks.values().map(State::initial).collect(),
             room: Room::new(&plan),
             slots: Slots::default(),
             slot_of: tasks.ids().map(|_| None).collect(),
             alarms: BTreeSet::new(),
             alarm_of: tasks.ids().map(|_| None).collect(),
             halt: Halt::No,
+            rounds: Rounds::new(policy.repeat, tasks.len()),
+            failures: 0,
             summary: Summary::default(),
             plan,
         }
@@ -137,7 +140,7 @@ impl Scheduler {
     pub fn handle(&mut self, now: Time, input: Input, effects: &mut Vec<Effect>) {
         self.now = self.now.max(now);
         match input {
-            Input::Begin => self.handle_begin(),
+            Input::Begin => self.begin_round(),
             Input::Started(attempt) => self.handle_started(attempt, effects),
             Input::Printed(attempt) => self.handle_printed(attempt),
             Input::Examined(attempt) => self.handle_examined(attempt, effects),
@@ -145,6 +148,7 @@ impl Scheduler {
             Input::Wakeup => self.handle_wakeup(effects),
             Input::Interrupt(signal) => self.handle_interrupt(signal, effects),
         }
+        self.conclude_round(effects);
         self.start_what_has_room(effects);
     }
 
@@ -160,12 +164,35 @@ impl Scheduler {
         (self.summary.total as usize == self.plan.tasks.len()).then_some(self.summary)
     }
 
-    fn handle_begin(&mut self) {
+    fn begin_round(&mut self) {
         for task in self.plan.tasks.ids() {
             if self.plan.tasks[task].dependencies.is_empty() {
-                self.enqueue(task, 1);
+                self.enqueue(task, self.rounds.first_attempt(task));
             }
         }
+    }
+
+    /// Goes on with the next round where one is over, or says the final words after the last.
+    fn conclude_round(&mut self, effects: &mut Vec<Effect>) {
+        // A run of one round says its words as they come.
+        if !self.rounds.are_several() || !self.rounds.is_over() || self.summary().is_some() {
+            return;
+        }
+        effects.push(Effect::Emit(Event::RoundFinished {
+            round: self.rounds.number(),
+            summary: self.rounds.summary(),
+        }));
+        if self.halt != Halt::No || self.rounds.is_last() {
+            for (task, verdict) in self.rounds.take_words() {
+                self.tell(task, verdict, effects);
+            }
+            return;
+        }
+        self.rounds.advance();
+        for task in self.plan.tasks.ids() {
+            self.states[task] = State::initial(&self.plan.tasks[task]);
+        }
+        self.begin_round();
     }
 
     fn handle_started(&mut self, id: AttemptId, effects: &mut Vec<Effect>) {
@@ -220,6 +247,7 @@ impl Scheduler {
             _ => return,
         };
         self.room.release(id.task);
+        self.rounds.note_attempt(id.task, id.number);
         let lost = matches!(report.exit, Exit::Lost(_));
         let terms = &self.plan.tasks[id.task].terms;
         let verdict = match cause {
@@ -242,7 +270,8 @@ impl Scheduler {
 
     fn may_retry(&self, id: AttemptId, verdict: &Verdict) -> bool {
         self.halt == Halt::No
-            && id.number <= self.plan.tasks[id.task].terms.retries.count
+            && self.rounds.position(id.task, id.number)
+                <= self.plan.tasks[id.task].terms.retries.count
             && !matches!(verdict, Verdict::Failed(Failure::Infrastructure(_)))
     }
 
@@ -252,7 +281,12 @@ impl Scheduler {
             ..id
         };
         let retries = &self.plan.tasks[id.task].terms.retries;
-        let delay = pause_before(next, retries, self.policy.seed);
+        // Pauses grow within a round.
+        let place = AttemptId {
+            number: self.rounds.position(id.task, next.number),
+            ..next
+        };
+        let delay = pause_before(place, retries, self.policy.seed);
         effects.push(Effect::Emit(Event::RetryScheduled {
             attempt: next,
             delay,
@@ -272,18 +306,17 @@ impl Scheduler {
     }
 
     fn final_verdict(&self, id: AttemptId, verdict: Verdict) -> Verdict {
+        let is_retry = self.rounds.position(id.task, id.number) > 1;
         match (verdict, self.plan.tasks[id.task].terms.flaky) {
-            (Verdict::Passed, FlakyVerdict::Pass) if id.number > 1 => Verdict::Flaky,
-            (Verdict::Passed, FlakyVerdict::Fail) if id.number > 1 => {
-                Verdict::Failed(Failure::Flaky)
-            }
+            (Verdict::Passed, FlakyVerdict::Pass) if is_retry => Verdict::Flaky,
+            (Verdict::Passed, FlakyVerdict::Fail) if is_retry => Verdict::Failed(Failure::Flaky),
             (verdict, _) => verdict,
         }
     }
 
-    /// Says the final word on a task, and on all that can no longer run because of it.
+    /// Says the word on a task, and on all that can no longer run because of it.
     fn finish(&mut self, task: TaskId, verdict: Verdict, effects: &mut Vec<Effect>) {
-        let failed = verdict.status() == Status::Failed;
+        let failed = verdict.status() == Status::Failed && !self.is_quarantined(task);
         let mut words = VecDeque::from([(task, verdict)]);
         while let Some((task, verdict)) = words.pop_front() {
             if self.states[task].is_done() {
@@ -300,9 +333,17 @@ impl Scheduler {
                 }
             }
         }
-        if failed && self.halt == Halt::No {
-            self.cut_short_after_failure(task, effects);
+        if failed {
+            self.failures += 1;
+            if self.halt == Halt::No {
+                self.cut_short_after_failure(task, effects);
+            }
         }
+    }
+
+    fn is_quarantined(&self, task: TaskId) -> bool {
+        let suite = self.plan.tasks[task].suite;
+        self.plan.suites[suite].is_quarantined()
     }
 
     fn close(&mut self, task: TaskId, verdict: Verdict, effects: &mut Vec<Effect>) {
@@ -310,6 +351,19 @@ impl Scheduler {
             self.slots.give_back(slot);
         }
         self.set(task, State::Done);
+        if !self.rounds.are_several() {
+            return self.tell(task, verdict, effects);
+        }
+        self.rounds.note_word(task, &verdict);
+        effects.push(Effect::Emit(Event::TaskRoundFinished {
+            task,
+            round: self.rounds.number(),
+            verdict,
+        }));
+    }
+
+    /// Says the final word on a task.
+    fn tell(&mut self, task: TaskId, verdict: Verdict, effects: &mut Vec<Effect>) {
         self.summary.count(&verdict);
         effects.push(Effect::Emit(Event::TaskFinished { task, verdict }));
     }
@@ -318,7 +372,7 @@ impl Scheduler {
         if let State::Waiting { missing } = &mut self.states[task] {
             *missing -= 1;
             if *missing == 0 {
-                self.enqueue(task, 1);
+                self.enqueue(task, self.rounds.first_attempt(task));
             }
         }
     }
@@ -327,7 +381,7 @@ impl Scheduler {
         let enough = self
             .policy
             .max_fail
-            .is_some_and(|limit| self.summary.failed >= limit);
+            .is_some_and(|limit| self.failures >= limit);
         match self.policy.fail_fast {
             FailFast::Now => {
                 self.halt(CancelReason::FailFast(task), effects);

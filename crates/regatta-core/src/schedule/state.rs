@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::event::StopCause;
+use crate::plan::Task;
 use crate::terms::Terms;
 use crate::time::Time;
 use crate::verdict::Verdict;
@@ -73,6 +74,13 @@ pub(super) enum Due {
 }
 
 impl State {
+    /// Returns the state of a task before anything has run.
+    pub(super) fn initial(task: &Task) -> Self {
+        Self::Waiting {
+            missing: task.dependencies.len(),
+        }
+    }
+
     /// Returns when the task next wants to be looked at, if nothing else happens.
     pub(super) fn alarm(&self, terms: &Terms) -> Option<Time> {
         match self {

@@ -11,7 +11,7 @@ use regatta_core::id::{AttemptId, Id, SuiteId, TaskId};
 use regatta_core::plan::{Claim, Plan, Pool, Suite, TaskSpec};
 use regatta_core::schedule::{Effect, Occasion, Policy};
 use regatta_core::sim::Trace;
-use regatta_core::terms::{FailFast, Terms};
+use regatta_core::terms::{FailFast, Repeat, Terms, Until};
 use regatta_core::{id::PoolId, plan::PlanError};
 
 /// Builds a plan over `slots` slots from `name`, `name<dependency,dependency`, `name@group`, `name*cpus`,
@@ -86,7 +86,16 @@ pub(crate) fn keep_going() -> Policy {
     Policy {
         fail_fast: FailFast::Off,
         max_fail: None,
+        repeat: Repeat::once(),
         seed: 7,
+    }
+}
+
+/// Returns the policy of a run of this many rounds, `None` for no limit.
+pub(crate) fn repeating(rounds: Option<u32>, until: Until) -> Policy {
+    Policy {
+        repeat: Repeat { rounds, until },
+        ..keep_going()
     }
 }
 
@@ -133,6 +142,15 @@ pub(crate) fn render(plan: &Plan, trace: &Trace) -> String {
                 Event::TaskFinished { task, verdict } => {
                     format!("  done {} {verdict:?}", plan.name(*task))
                 }
+                Event::TaskRoundFinished {
+                    task,
+                    round,
+                    verdict,
+                } => format!("  word {} in round {round} {verdict:?}", plan.name(*task)),
+                Event::RoundFinished { round, summary } => format!(
+                    "  round {round} over: {} passed, {} failed, {} skipped",
+                    summary.passed, summary.failed, summary.skipped
+                ),
                 Event::RunCancelled { reason } => format!("  cancelled {reason:?}"),
                 other => panic!("the scheduler does not tell {other:?}"),
             },

@@ -10,7 +10,9 @@ use regatta_core::event::StopSignal;
 use regatta_core::id::{AttemptId, IdMap, TaskId};
 use regatta_core::schedule::{Circumstances, Occasion};
 use regatta_core::terms::Leftovers;
-use regatta_core::verdict::{AttemptReport, Exit, Leftover, LogReport, Usage, UsageMethod};
+use regatta_core::verdict::{
+    AttemptReport, Exit, Leftover, LogReport, Status as AttemptStatus, Usage, UsageMethod, Verdict,
+};
 use regatta_process::fault::{self, Operation};
 use regatta_process::{
     Command, Ended, Follow, Guardian, Happening, LeftoverPolicy, Signal, SpawnError, Status,
@@ -24,6 +26,7 @@ use super::excerpt;
 use super::launch::Launch;
 use super::outputs_dir::OutputsDirs;
 use super::private_dir::PrivateDirs;
+use crate::report::rounds::KEPT_FAILURES;
 
 /// How many lines of a failed attempt's output go into the event stream.
 const EXCERPT_LINES: usize = 10;
@@ -55,7 +58,18 @@ pub struct Local {
     /// The slot of each attempt that runs.
     slots: IdMap<TaskId, u32>,
     examiner: Examiner,
+    /// What becomes of each task's log when another attempt follows.
+    old_logs: IdMap<TaskId, OldLog>,
     happenings: Vec<Happening>,
+}
+
+/// The log of a task's attempt that another one follows.
+#[derive(Debug, Default)]
+struct OldLog {
+    /// How many logs of earlier attempts are there.
+    kept: usize,
+    /// Whether the log of the latest attempt that is over goes with the next start.
+    is_expendable: bool,
 }
 
 /// Something that happened to an attempt or to the run.
@@ -99,6 +113,7 @@ impl Local {
             outputs_dirs: OutputsDirs::default(),
             stopped: BTreeSet::new(),
             slots: launches.ids().map(|_| 0).collect(),
+            old_logs: launches.ids().map(|_| OldLog::default()).collect(),
             inherited: Inherited::new(&workplace.own_variables),
             workplace,
             launches,
@@ -127,7 +142,7 @@ impl Local {
         let launch = &self.launches[attempt.task];
         let prepared = self.outputs_dirs.prepare(&self.outputs_path(launch));
         prepared
-            .and_then(|()| self.make_way(launch, attempt.number))
+            .and_then(|()| self.make_way(launch, attempt))
             .map_err(|error| lost("prepare the log directory", &error))?;
         let command = self.command(launch, attempt, slot, &private_dir);
         let started = self.supervisor.spawn(key(attempt), &command);
@@ -161,6 +176,14 @@ impl Local {
             self.examiner.close(attempt.task, log);
             Examination::Over
         }
+    }
+
+    /// Takes the word on an attempt that is over. Its log stays beside those to come if it failed, as far as the record
+    /// keeps such attempts.
+    pub fn note_verdict(&mut self, attempt: AttemptId, verdict: &Verdict) {
+        let old = &mut self.old_logs[attempt.task];
+        old.is_expendable = verdict.status() != AttemptStatus::Failed || old.kept >= KEPT_FAILURES;
+        old.kept += usize::from(!old.is_expendable);
     }
 
     /// Sends a signal to everything an attempt started. Whoever still looks at it has had time enough.
@@ -264,14 +287,17 @@ impl Local {
     }
 
     /// Moves the files of the attempt before out of the way.
-    fn make_way(&self, launch: &Launch, number: u32) -> io::Result<()> {
-        if number > 1 {
-            let old = format!("{}.attempt-{}.log", launch.name, number - 1);
-            fault::check(Operation::Rename)?;
-            ignore_missing(fs::rename(
-                self.log_path(launch),
-                self.workplace.log_dir.join(old),
-            ))?;
+    fn make_way(&self, launch: &Launch, attempt: AttemptId) -> io::Result<()> {
+        if attempt.number > 1 {
+            // What need not be kept is overwritten.
+            if !self.old_logs[attempt.task].is_expendable {
+                let old = format!("{}.attempt-{}.log", launch.name, attempt.number - 1);
+                fault::check(Operation::Rename)?;
+                ignore_missing(fs::rename(
+                    self.log_path(launch),
+                    self.workplace.log_dir.join(old),
+                ))?;
+            }
             ignore_missing(fs::remove_file(self.xml_path(launch)))?;
         }
         Ok(())

@@ -221,6 +221,17 @@ pub struct RunArgs {
     /// What a pass that needed a retry counts as
     #[arg(long, value_name = "pass|fail", env = "REGATTA_FLAKY")]
     pub flaky: Option<FlakyCountsAs>,
+    /// Run the selection so many times, in rounds
+    #[arg(
+        long,
+        value_name = "N",
+        env = "REGATTA_REPEAT",
+        value_parser = clap::value_parser!(u32).range(1..)
+    )]
+    pub repeat: Option<u32>,
+    /// Run the selection again and again until a suite fails; with --repeat, so many times at most
+    #[arg(long, env = "REGATTA_UNTIL_FAIL", value_parser = BoolishValueParser::new())]
+    pub until_fail: bool,
     /// Show the plan and the commands, and run nothing
     #[arg(short = 'n', long, env = "REGATTA_DRY_RUN", value_parser = BoolishValueParser::new())]
     pub dry_run: bool,

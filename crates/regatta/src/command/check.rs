@@ -9,7 +9,7 @@ use regatta_core::terms::{Backoff, FailFast, FlakyVerdict, Leftovers, Retries};
 use super::output::print;
 use super::setup;
 use crate::cli::{CheckArgs, CommandFailure, PlaceArgs, RunArgs};
-use crate::config::{Command, Config, MaxParallel, Setting, Terms};
+use crate::config::{Command, Config, MaxParallel, QUARANTINE_NAME, Setting, Terms};
 
 pub(super) fn check(
     place: &PlaceArgs,
@@ -26,8 +26,33 @@ pub(super) fn check(
     let plural = if count == 1 { "" } else { "s" };
     let file = &config.file_name;
     writeln!(text, "{file} is sound: {count} suite{plural}").expect("a String takes all");
+    text.push_str(&render_quarantine(&config));
     print(&text)?;
     Ok(0)
+}
+
+/// Returns which suites are in quarantine, and what to do about entries that have expired; nothing where none is.
+fn render_quarantine(config: &Config) -> String {
+    let suites = config.suites.iter();
+    let entries = suites.filter_map(|suite| Some((suite, suite.quarantine.as_ref()?)));
+    let entries: Vec<_> = entries.collect();
+    let mut text = String::new();
+    if entries.is_empty() {
+        return text;
+    }
+    let count = entries.len();
+    let plural = if count == 1 { "" } else { "s" };
+    writeln!(text, "{QUARANTINE_NAME} is sound: {count} suite{plural}")
+        .expect("a String takes all");
+    for (suite, entry) in entries.into_iter().filter(|(_, entry)| entry.expired) {
+        writeln!(
+            text,
+            "warning: the quarantine of `{}` held until {} and fails each run of it now; set `expires` to a later day, or remove the entry ({})",
+            suite.name, entry.expires, entry.place
+        )
+        .expect("a String takes all");
+    }
+    text
 }
 
 /// Returns every setting with its value and who said so, first those of the run, then each suite's.
@@ -50,6 +75,15 @@ fn render_origins(config: &Config) -> String {
         table.terms(&suite.terms);
         if let Some(on_timeout) = &suite.on_timeout {
             table.row("on_timeout", on_timeout, command);
+        }
+        if let Some(entry) = &suite.quarantine {
+            let expired = if entry.expired { ", expired" } else { "" };
+            let value = format!("{:?}", entry.expires);
+            let place = &entry.place;
+            table.write(format_args!(
+                "  {:<14} = {value:<16} # {place}{expired}",
+                "quarantine"
+            ));
         }
     }
     table.text.push('\n');

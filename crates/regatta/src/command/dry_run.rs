@@ -7,7 +7,7 @@ use std::time::Duration;
 use regatta_core::id::TaskId;
 use regatta_core::schedule::{Effect, Policy};
 use regatta_core::sim::{Performance, simulate};
-use regatta_core::terms::FailFast;
+use regatta_core::terms::{FailFast, Repeat};
 use regatta_core::time::Time;
 
 use crate::planning::Project;
@@ -18,6 +18,7 @@ pub(super) fn render_plan(project: &Project) -> String {
     let policy = Policy {
         fail_fast: FailFast::Off,
         max_fail: None,
+        repeat: Repeat::once(),
         seed: 0,
     };
     let trace = simulate(plan, policy, &[], |_| {

@@ -3,6 +3,7 @@
 use std::env;
 
 use clap::ArgMatches;
+use regatta_core::plan::Quarantine;
 use serde::Serialize;
 
 use super::output::print;
@@ -71,6 +72,8 @@ struct ListedSuite<'c> {
     retries: u32,
     dir: String,
     command: String,
+    /// Null for a suite that is in none.
+    quarantine: Option<&'c Quarantine>,
 }
 
 fn render_json(config: &Config, selection: &Selection) -> String {
@@ -108,5 +111,6 @@ fn listed(suite: &Suite) -> ListedSuite<'_> {
         retries: suite.terms.retries.value.count,
         dir: suite.dir.to_string_lossy().into_owned(),
         command: planning::command_line(suite),
+        quarantine: suite.quarantine.as_ref(),
     }
 }

@@ -9,7 +9,7 @@ use regatta_core::event::Event;
 use regatta_core::id::{AttemptId, Id, TaskId};
 use regatta_core::port::Subscriber;
 use regatta_core::time::Time;
-use regatta_core::verdict::{AttemptReport, Exit, Failure, Reason, Verdict};
+use regatta_core::verdict::{AttemptReport, Exit, Failure, Verdict};
 use regatta_process::{Loss, Status};
 
 use super::output::{complain, notice};
@@ -132,7 +132,7 @@ fn finish_journal(path: &Path, journal: &Journal, cause: &str) -> std::io::Resul
             );
             verdict
         } else {
-            Verdict::Skipped(Reason::Interrupted)
+            known.verdict_or_interrupted()
         };
         tell(&mut record, Event::TaskFinished { task, verdict });
     }

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use clap::ArgMatches;
 use regatta_core::event::{Event, RunHeader, StopSignal};
+use regatta_core::id::{Id, TaskId};
 use regatta_core::schedule::{Policy, Scheduler};
 use regatta_core::time::Time;
 use regatta_core::verdict::{Failure, Verdict};
@@ -94,6 +95,7 @@ pub(super) fn run(
             config: &config,
             project: &project,
             cpus,
+            repeat: setup::repeat(args),
         }),
         logs,
         begin,
@@ -198,6 +200,7 @@ impl Run<'_> {
         let policy = Policy {
             fail_fast: config.run.fail_fast.value,
             max_fail: self.args.max_fail,
+            repeat: setup::repeat(self.args),
             seed: u64::from(self.begin.elapsed().subsec_nanos()) ^ self.header.monotonic_us,
         };
         let outcome = Drive {
@@ -388,18 +391,24 @@ fn shorten(messages: impl Iterator<Item = String>, rest: &str) -> Vec<String> {
 
 /// Returns the first of these that applies: the signal, a failed suite, something of the runner's own.
 pub(super) fn exit_code(record: &Record, interrupt: Option<StopSignal>, troubles: &[String]) -> u8 {
-    let failures = record.tasks.iter().filter_map(|task| match &task.verdict {
-        Some(Verdict::Failed(failure)) => Some(failure),
-        _ => None,
-    });
-    let (lost, failed): (Vec<_>, Vec<_>) =
-        failures.partition(|failure| matches!(failure, Failure::Infrastructure(_)));
+    let mut failed = record.has_expired_quarantine();
+    let mut lost = !troubles.is_empty();
+    for (index, task) in record.tasks.iter().enumerate() {
+        match &task.verdict {
+            // What the runner lost is no failure of the suite, in quarantine or not.
+            Some(Verdict::Failed(Failure::Infrastructure(_))) => lost = true,
+            Some(Verdict::Failed(_)) => {
+                failed |= !record.suite(TaskId::from_index(index)).is_quarantined();
+            }
+            _ => {}
+        }
+    }
     match interrupt {
         Some(StopSignal::Interrupt) => 128 + 2,
         Some(StopSignal::Hangup) => 128 + 1,
         Some(StopSignal::Terminate | StopSignal::Kill) => 128 + 15,
-        None if !failed.is_empty() => 1,
-        None if !lost.is_empty() || !troubles.is_empty() => 3,
+        None if failed => 1,
+        None if lost => 3,
         None => 0,
     }
 }

@@ -5,7 +5,8 @@ use std::fs;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use regatta_core::event::{FORMAT, Host, RunHeader};
+use regatta_core::event::{FORMAT, FORMAT_OF_ONE_ROUND, Host, RunHeader};
+use regatta_core::terms::Repeat;
 
 use super::setup;
 use crate::cli::PlaceArgs;
@@ -29,6 +30,7 @@ pub(super) struct Origin<'r> {
     pub(super) project: &'r Project,
     /// CPUs that this process may use.
     pub(super) cpus: u32,
+    pub(super) repeat: Repeat,
 }
 
 /// Returns what is known of a run that starts now.
@@ -40,6 +42,7 @@ pub(super) fn header(origin: Origin<'_>) -> RunHeader {
         config,
         project,
         cpus,
+        repeat,
     } = origin;
     let now = jiff::Zoned::now();
     let since_epoch = SystemTime::now()
@@ -48,7 +51,11 @@ pub(super) fn header(origin: Origin<'_>) -> RunHeader {
     let monotonic = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
     let micros = monotonic.tv_sec * 1_000_000 + monotonic.tv_nsec / 1000;
     RunHeader {
-        format: FORMAT,
+        format: if repeat.is_once() {
+            FORMAT_OF_ONE_ROUND
+        } else {
+            FORMAT
+        },
         run_id,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         timestamp: now.strftime("%Y-%m-%dT%H:%M:%S.%6f%:z").to_string(),
@@ -65,12 +72,14 @@ pub(super) fn header(origin: Origin<'_>) -> RunHeader {
         max_parallel: project.max_parallel,
         fail_fast: config.run.fail_fast.value,
         profile: config.profile.clone(),
+        repeat: Some(repeat).filter(|it| !it.is_once()),
         rerun_prefix: rerun_prefix(place),
         categories: setup::category_headers(config),
         suites: project.plan.suites.values().cloned().collect(),
         tasks: project.plan.tasks.values().map(|task| task.suite).collect(),
 
         past: Vec::new(),
+        outstanding: Vec::new(),
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::ArgMatches;
 use clap::parser::ValueSource;
 use regatta_core::event::CategoryHeader;
-use regatta_core::terms::{FailFast, FlakyVerdict, Retries};
+use regatta_core::terms::{FailFast, FlakyVerdict, Repeat, Retries, Until};
 
 use crate::cli::{Cli, CommandFailure, FilterArgs, FlakyCountsAs, PlaceArgs, RunArgs};
 use crate::config::{self, Ci, Config, Origin, Overrides, Setting};
@@ -93,7 +93,10 @@ fn origin(matches: &ArgMatches, id: &str) -> Origin {
 fn load_with(place: &PlaceArgs, overrides: &Overrides) -> Result<Config, CommandFailure> {
     let file = find_file(place)?;
     let document = config::load(&file)?;
-    Ok(config::resolve(&document, overrides)?)
+    let mut config = config::resolve(&document, overrides)?;
+    // The day is read once, here: from now on an entry has expired or it has not.
+    config::quarantine(&mut config, jiff::Zoned::now().date())?;
+    Ok(config)
 }
 
 fn find_file(place: &PlaceArgs) -> Result<PathBuf, CommandFailure> {
@@ -162,6 +165,20 @@ pub(super) fn check_not_empty(
         )));
     }
     Ok(())
+}
+
+/// Returns how often the suites run.
+pub(super) fn repeat(args: &RunArgs) -> Repeat {
+    match (args.until_fail, args.repeat) {
+        (true, rounds) => Repeat {
+            rounds,
+            until: Until::Failure,
+        },
+        (false, rounds) => Repeat {
+            rounds: rounds.or(Some(1)),
+            until: Until::Done,
+        },
+    }
 }
 
 /// Returns the categories as reports show them.

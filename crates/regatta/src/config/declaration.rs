@@ -1,4 +1,4 @@
-//! Every key that `regatta.toml` may have. The comments are the descriptions in `regatta schema`.
+//! Every key that `regatta.toml` and `quarantine.toml` may have. The comments are the descriptions in `regatta schema`.
 //!
 //! Says nothing about what the values mean for each other; that is `resolve.rs` and the checks.
 
@@ -7,8 +7,8 @@ use regatta_core::terms::{Backoff, Expect, FailFast, FlakyVerdict, Leftovers, Re
 use super::model::Command;
 use super::table::{Named, table};
 use super::value::{
-    Bytes, Environment, Length, MaxParallel, Name, NameList, NameOrList, Path, Pause, RetryCount,
-    Text, Whole,
+    Bytes, Day, Environment, Length, MaxParallel, Name, NameList, NameOrList, Path, Pause,
+    RetryCount, Text, Whole,
 };
 
 table! {
@@ -127,5 +127,27 @@ table! {
         max_delay: Pause,
         /// Whether pauses are drawn at random from their upper half.
         jitter: bool,
+    }
+}
+
+table! {
+    /// Suites that run but never fail the run.
+    QuarantineRoot {
+        /// The entries, by the names of their suites.
+        suites: Named<QuarantineTable>,
+    }
+}
+
+table! {
+    /// A suite whose failures are known.
+    QuarantineTable requires ["reason", "owner", "issue", "expires"] {
+        /// Why its failures do not count.
+        reason: Name,
+        /// Who answers for the end of that.
+        owner: Name,
+        /// Where that is worked on.
+        issue: Name,
+        /// The last day on which the entry holds.
+        expires: Day,
     }
 }

@@ -10,7 +10,7 @@ use toml::de::{DeTable, DeValue, Error};
 
 use super::declaration::Root;
 use super::discover::find_root;
-use super::field::{Field as _, Reader};
+use super::field::{Field, Reader};
 use super::text_file::read_file;
 use crate::diagnostic::{Diagnostic, Diagnostics, Source, quote, visible};
 
@@ -41,17 +41,17 @@ pub struct Document {
 /// The file cannot be read, or is not TOML. Every other mistake waits in the document, so
 /// that [`super::resolve()`] can tell all of them at once.
 pub fn load(file: &Path) -> Result<Document, Diagnostics> {
-    let bytes = match read_file(file) {
-        Ok(bytes) => bytes,
-        Err(reason) => {
-            let name = shorten(file);
-            let problem = Diagnostic::nowhere(format!("cannot read `{name}`: {reason}"));
-            let problem = problem.help("a configuration is a readable text file of at most 8 MiB");
-            let source = Source::new(name, String::new());
-            return Err(Diagnostics::new(source, vec![problem]));
-        }
-    };
-    load_bytes(file, bytes)
+    load_bytes(file, read(file)?)
+}
+
+/// Returns the bytes of a file of the configuration.
+pub(super) fn read(file: &Path) -> Result<Vec<u8>, Diagnostics> {
+    read_file(file).map_err(|reason| {
+        let name = shorten(file);
+        let problem = Diagnostic::nowhere(format!("cannot read `{name}`: {reason}"));
+        let problem = problem.help("a configuration is a readable text file of at most 8 MiB");
+        Diagnostics::new(Source::new(name, String::new()), vec![problem])
+    })
 }
 
 /// Reads the content of a configuration file, for whoever has it already.
@@ -60,16 +60,25 @@ pub fn load(file: &Path) -> Result<Document, Diagnostics> {
 ///
 /// As [`load`].
 pub fn load_bytes(file: &Path, bytes: Vec<u8>) -> Result<Document, Diagnostics> {
-    let name = shorten(file);
-    let text = match decode(bytes) {
-        Ok(text) => text,
-        Err((text, problem)) => {
-            let source = Source::new(name, text);
-            return Err(Diagnostics::new(source, vec![problem]));
-        }
-    };
+    let source = find_text(file, bytes)?;
     let file = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
-    parse(file, Source::new(name, text))
+    let (root, problems) = read_tables(&source)?;
+    Ok(Document {
+        folder: find_root(&file),
+        file,
+        source,
+        root,
+        problems,
+    })
+}
+
+/// Returns the text that a file's bytes are.
+pub(super) fn find_text(file: &Path, bytes: Vec<u8>) -> Result<Source, Diagnostics> {
+    let name = shorten(file);
+    match decode(bytes) {
+        Ok(text) => Ok(Source::new(name, text)),
+        Err((text, problem)) => Err(Diagnostics::new(Source::new(name, text), vec![problem])),
+    }
 }
 
 /// Returns the text without a byte order mark, or what can be shown of it and what is wrong.
@@ -89,26 +98,20 @@ fn decode(bytes: Vec<u8>) -> Result<String, (String, Diagnostic)> {
     }
 }
 
-/// Reads a configuration text that stands in `file`.
-fn parse(file: PathBuf, source: Source) -> Result<Document, Diagnostics> {
-    let (root, mut problems) = match parse_toml(source.text(), &source) {
-        Ok(parsed) => parsed,
-        Err(problems) => return Err(Diagnostics::new(source, problems)),
-    };
+/// Returns what a text declares, and what in it was not understood.
+pub(super) fn read_tables<T: Field<Value = T> + Default>(
+    source: &Source,
+) -> Result<(T, Vec<Diagnostic>), Diagnostics> {
+    let (root, mut problems) = parse_toml(source.text(), source)
+        .map_err(|problems| Diagnostics::new(source.clone(), problems))?;
     let mut reader = Reader {
         text: source.text(),
         path: Vec::new(),
         problems: Vec::new(),
     };
-    let root = Root::read(&mut reader, &root).unwrap_or_default();
+    let root = T::read(&mut reader, &root).unwrap_or_default();
     problems.append(&mut reader.problems);
-    Ok(Document {
-        folder: find_root(&file),
-        file,
-        source,
-        root,
-        problems,
-    })
+    Ok((root, problems))
 }
 
 /// Returns the document's tree with the keys that stand in it twice, or every syntax error.

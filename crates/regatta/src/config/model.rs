@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use regatta_core::plan::Quarantine;
 use regatta_core::terms::{Expect, FailFast, FlakyVerdict, Leftovers, Retries};
 
 use super::setting::Setting;
@@ -120,6 +121,8 @@ pub struct Suite {
     pub on_timeout: Option<Setting<Command>>,
     /// The suite's own terms over the run's.
     pub terms: Terms,
+    /// Its entry in `quarantine.toml`.
+    pub quarantine: Option<Quarantine>,
     /// Line of the file that declares the suite, from 1.
     pub line: usize,
 }

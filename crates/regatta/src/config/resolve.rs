@@ -186,6 +186,7 @@ fn resolve_suite(
             },
         }),
         terms,
+        quarantine: None,
         line: source.line(entry.span.start),
     })
 }

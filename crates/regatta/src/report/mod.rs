@@ -6,4 +6,5 @@ pub mod find;
 pub mod journal;
 pub mod json;
 pub mod record;
+pub mod rounds;
 pub mod terminal;

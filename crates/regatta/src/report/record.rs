@@ -13,6 +13,8 @@ use regatta_core::verdict::{AttemptReport, Exit, Failure, Outcome, Reason, Statu
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::rounds::{LeftOut, Tally, Words, make_way};
+
 /// Above this an exit code stands for the signal that ended the run.
 const LAST_OWN_EXIT_CODE: u8 = 128;
 
@@ -43,13 +45,21 @@ pub struct Record {
     pub finished: Option<Finish>,
     /// The time of the latest event.
     pub latest: Time,
+    /// Rounds that are over; 0 in a run of one round.
+    pub rounds: u32,
 }
 
 /// What is known of one task.
 #[derive(Debug, Clone, Default)]
 pub struct TaskRecord {
-    /// Its executions, in order.
+    /// Its executions, in order; of those that another followed, the first failures alone.
     pub attempts: Vec<AttemptRecord>,
+    /// How many of all its executions ended how.
+    pub tally: Tally,
+    /// What is known of executions that are not listed.
+    pub left_out: LeftOut,
+    /// Its words in rounds; none in a run of one round.
+    pub words: Words,
     /// How long the first attempt waited for room.
     pub queued: Option<Duration>,
     /// The final word, once there is one.
@@ -103,6 +113,7 @@ impl Record {
             cancelled: None,
             finished: None,
             latest: Time::BEGIN,
+            rounds: 0,
         }
     }
 
@@ -121,6 +132,12 @@ impl Record {
                 verdict,
                 report,
             } => self.end(at, *attempt, verdict, report),
+            Event::TaskRoundFinished { task, verdict, .. } => {
+                if let Some(record) = self.tasks.get_mut(task.index()) {
+                    record.words.count(verdict);
+                }
+            }
+            Event::RoundFinished { .. } => self.rounds += 1,
             Event::TaskFinished { task, verdict } => {
                 if let Some(record) = self.tasks.get_mut(task.index()) {
                     record.verdict = Some(verdict.clone());
@@ -142,6 +159,7 @@ impl Record {
     fn start(&mut self, at: Time, attempt: AttemptId, queued: Duration) {
         if let Some(record) = self.tasks.get_mut(attempt.task.index()) {
             record.queued.get_or_insert(queued);
+            make_way(&mut record.attempts, &mut record.left_out);
             record.attempts.push(AttemptRecord {
                 number: attempt.number,
                 started: Some(at),
@@ -164,6 +182,7 @@ impl Record {
             verdict,
             Verdict::Failed(Failure::Timeout(_) | Failure::IdleTimeout(_))
         );
+        record.tally.count(verdict);
         let end = AttemptEnd {
             at,
             verdict: verdict.clone(),
@@ -178,11 +197,14 @@ impl Record {
                 last.end = Some(end);
             }
             // An attempt that could not be started ends without a beginning.
-            _ => record.attempts.push(AttemptRecord {
-                number: attempt.number,
-                started: None,
-                end: Some(end),
-            }),
+            _ => {
+                make_way(&mut record.attempts, &mut record.left_out);
+                record.attempts.push(AttemptRecord {
+                    number: attempt.number,
+                    started: None,
+                    end: Some(end),
+                });
+            }
         }
     }
 
@@ -215,6 +237,29 @@ impl Record {
         &self.header.suites[self.header.tasks[task.index()].index()]
     }
 
+    /// Returns whether an entry of the quarantine has expired, which fails the run whatever its suite does.
+    #[must_use]
+    pub fn has_expired_quarantine(&self) -> bool {
+        let mut suites = self.header.suites.iter();
+        suites.any(|suite| suite.expired_quarantine().is_some())
+    }
+
+    /// Returns how many failures of suites in quarantine leave the run as it is. What the runner lost is not among them.
+    #[must_use]
+    pub fn quarantined_failures(&self) -> u32 {
+        let tasks = (0..self.tasks.len()).map(TaskId::from_index);
+        let forgiven = tasks.filter(|&task| self.is_forgiven(task)).count();
+        u32::try_from(forgiven).unwrap_or(u32::MAX)
+    }
+
+    /// Returns whether a task failed without failing the run.
+    #[must_use]
+    pub fn is_forgiven(&self, task: TaskId) -> bool {
+        let verdict = self.tasks[task.index()].verdict_or_interrupted();
+        let is_lost = matches!(verdict, Verdict::Failed(Failure::Infrastructure(_)));
+        verdict.status() == Status::Failed && !is_lost && self.suite(task).is_quarantined()
+    }
+
     /// Returns the counts of what has a verdict; unfinished tasks count as skipped.
     #[must_use]
     pub fn summary(&self) -> Summary {
@@ -229,7 +274,9 @@ impl Record {
     #[must_use]
     pub fn work(&self) -> Duration {
         let attempts = self.tasks.iter().flat_map(|task| &task.attempts);
-        attempts.filter_map(AttemptRecord::duration).sum()
+        let kept: Duration = attempts.filter_map(AttemptRecord::duration).sum();
+        let left_out: Duration = self.tasks.iter().map(|task| task.left_out.work).sum();
+        kept + left_out
     }
 
     /// Returns what is wrong with a task in words for people, `None` for a clean pass.
@@ -239,7 +286,7 @@ impl Record {
         let started = !record.attempts.is_empty();
         Some(match record.verdict_or_interrupted() {
             Verdict::Passed | Verdict::Flaky => return None,
-            Verdict::Failed(failure) => describe_failure(&failure, record.attempts.len()),
+            Verdict::Failed(failure) => describe_failure(&failure, record.latest_number()),
             Verdict::Skipped(Reason::Blocked(by)) => {
                 format!("Dependency {} did not pass", self.suite(by).name)
             }
@@ -287,12 +334,32 @@ impl Record {
 }
 
 impl TaskRecord {
-    /// Returns the verdict; without one, that of a run that ended in the middle.
+    /// Returns the verdict; without one, that of a run that ended in the middle, perhaps after a failure in a round
+    /// before.
     #[must_use]
     pub fn verdict_or_interrupted(&self) -> Verdict {
-        self.verdict
-            .clone()
-            .unwrap_or(Verdict::Skipped(Reason::Interrupted))
+        let failure = || {
+            let worst = self.words.worst.clone();
+            worst.filter(|it| it.status() == Status::Failed)
+        };
+        let verdict = self.verdict.clone().or_else(failure);
+        verdict.unwrap_or(Verdict::Skipped(Reason::Interrupted))
+    }
+
+    /// Returns the number of its latest attempt, 0 if there is none.
+    #[must_use]
+    pub fn latest_number(&self) -> u32 {
+        self.attempts.last().map_or(0, |it| it.number)
+    }
+
+    /// Returns the attempt that shows best why the verdict is what it is: the latest that ended so, else the last.
+    #[must_use]
+    pub fn telling_attempt(&self) -> Option<&AttemptRecord> {
+        let verdict = self.verdict_or_interrupted();
+        let ended_so =
+            |it: &&AttemptRecord| it.end.as_ref().is_some_and(|end| end.verdict == verdict);
+        let mut latest_first = self.attempts.iter().rev();
+        latest_first.find(ended_so).or(self.attempts.last())
     }
 
     /// Returns the status, as [`Self::verdict_or_interrupted`] has it.
@@ -310,7 +377,9 @@ impl TaskRecord {
     /// Returns when its first attempt started, `None` if none ever did.
     #[must_use]
     pub fn started(&self) -> Option<Time> {
-        self.attempts.iter().find_map(|it| it.started)
+        let kept = || self.attempts.iter().find_map(|it| it.started);
+        // What is not kept came first, or between failures; the earliest is meant.
+        [self.left_out.started, kept()].into_iter().flatten().min()
     }
 
     /// Returns when its last attempt ended, `None` if none ever started or one still runs.
@@ -320,10 +389,10 @@ impl TaskRecord {
         Some(self.attempts.last()?.end.as_ref()?.at)
     }
 
-    /// Returns the exit code of its last attempt, `None` for a signal, a time-out and what never started.
+    /// Returns the exit code of the attempt that decided, `None` for a signal, a time-out and what never started.
     #[must_use]
     pub fn return_code(&self) -> Option<i32> {
-        self.attempts.last()?.return_code()
+        self.telling_attempt()?.return_code()
     }
 }
 
@@ -355,8 +424,8 @@ impl AttemptRecord {
     }
 }
 
-/// Returns a failure in words for people; `attempts` is how many there were.
-pub(super) fn describe_failure(failure: &Failure, attempts: usize) -> String {
+/// Returns a failure in words for people; `attempt` is the number of the latest attempt.
+pub(super) fn describe_failure(failure: &Failure, attempt: u32) -> String {
     match failure {
         Failure::ExitCode(code) => format!("exit code {code}"),
         Failure::Signal(signal) => match signal_name(*signal) {
@@ -371,7 +440,7 @@ pub(super) fn describe_failure(failure: &Failure, attempts: usize) -> String {
         Failure::Leftovers(1) => "left 1 process behind".into(),
         Failure::Leftovers(count) => format!("left {count} processes behind"),
         Failure::UnexpectedPass => "passed, but was expected to fail".into(),
-        Failure::Flaky => format!("passed only at attempt {attempts}, and flaky = \"fail\""),
+        Failure::Flaky => format!("passed only at attempt {attempt}, and flaky = \"fail\""),
         Failure::Infrastructure(reason) => format!("lost by the runner: {reason}"),
     }
 }

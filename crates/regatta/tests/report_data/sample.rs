@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use regatta::report::journal::{Journal, LineRenderer};
 use regatta::report::record::Record;
-use regatta_core::event::{CategoryHeader, Event, FORMAT, Host, Repository, RunHeader};
+use regatta_core::event::{
+    CategoryHeader, Event, FORMAT_OF_ONE_ROUND, Host, Repository, RunHeader,
+};
 use regatta_core::id::{AttemptId, Id, SuiteId, TaskId};
 use regatta_core::plan::Suite;
 use regatta_core::terms::FailFast;
@@ -170,7 +172,7 @@ pub(crate) fn time(at_ms: u64) -> Time {
 
 fn header(suites: Vec<Suite>) -> RunHeader {
     RunHeader {
-        format: FORMAT,
+        format: FORMAT_OF_ONE_ROUND,
         run_id: "20231012T150345-7q2m".into(),
         version: "0.1.0".into(),
         timestamp: "2023-10-12T17:03:45.500000+02:00".into(),
@@ -187,6 +189,7 @@ fn header(suites: Vec<Suite>) -> RunHeader {
         max_parallel: 8,
         fail_fast: FailFast::Off,
         profile: None,
+        repeat: None,
         rerun_prefix: "regatta".into(),
         categories: vec![CategoryHeader {
             name: "unit".into(),
@@ -196,5 +199,6 @@ fn header(suites: Vec<Suite>) -> RunHeader {
         tasks: (0..suites.len()).map(SuiteId::from_index).collect(),
         suites,
         past: Vec::new(),
+        outstanding: Vec::new(),
     }
 }

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use regatta::report::terminal::{Memory, Options, Terminal};
 use regatta_core::event::{
-    CancelReason, CategoryHeader, Event, FORMAT, Host, RunHeader, StopCause, StopSignal, Summary,
+    CancelReason, CategoryHeader, Event, FORMAT_OF_ONE_ROUND, Host, RunHeader, StopCause,
+    StopSignal, Summary,
 };
 use regatta_core::id::{AttemptId, Id, SuiteId, TaskId};
 use regatta_core::plan::Suite;
@@ -57,7 +58,7 @@ impl Script {
     pub(crate) fn new(suites: Vec<Suite>) -> Self {
         let tasks: Vec<_> = (0..suites.len()).map(SuiteId::from_index).collect();
         let header = RunHeader {
-            format: FORMAT,
+            format: FORMAT_OF_ONE_ROUND,
             run_id: "run".into(),
             version: "0.0.0".into(),
             timestamp: "2025-10-12T14:23:45Z".into(),
@@ -74,11 +75,13 @@ impl Script {
             max_parallel: 8,
             fail_fast: FailFast::Off,
             profile: None,
+            repeat: None,
             rerun_prefix: "regatta".into(),
             categories: categories(),
             suites,
             tasks,
             past: Vec::new(),
+            outstanding: Vec::new(),
         };
         Self {
             attempts: vec![0; header.tasks.len()],

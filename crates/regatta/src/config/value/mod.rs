@@ -2,6 +2,7 @@
 
 mod bytes;
 mod command;
+mod day;
 mod duration;
 mod environment;
 mod list;
@@ -11,6 +12,7 @@ mod retries;
 mod word;
 
 pub(super) use bytes::Bytes;
+pub(super) use day::Day;
 pub(super) use duration::{Length, Pause};
 pub(super) use environment::Environment;
 pub(super) use list::{NameList, NameOrList};

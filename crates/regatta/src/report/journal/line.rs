@@ -103,6 +103,7 @@ pub(super) fn find_task(event: &Event) -> Option<TaskId> {
     match event {
         Event::RunStarted(_)
         | Event::RepositoryRead(_)
+        | Event::RoundFinished { .. }
         | Event::RunCancelled { .. }
         | Event::RunFinished { .. } => None,
         Event::AttemptStarted { attempt, .. }
@@ -110,7 +111,7 @@ pub(super) fn find_task(event: &Event) -> Option<TaskId> {
         | Event::Stopping { attempt, .. }
         | Event::AttemptFinished { attempt, .. }
         | Event::RetryScheduled { attempt, .. } => Some(attempt.task),
-        Event::TaskFinished { task, .. } => Some(*task),
+        Event::TaskRoundFinished { task, .. } | Event::TaskFinished { task, .. } => Some(*task),
     }
 }
 

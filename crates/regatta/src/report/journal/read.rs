@@ -194,12 +194,12 @@ fn check_line(line: &[u8], seq: u64) -> Result<(&[u8], Time), String> {
 
 fn find_blocker(event: &Event) -> Option<TaskId> {
     match event {
-        Event::AttemptFinished { verdict, .. } | Event::TaskFinished { verdict, .. } => {
-            match verdict {
-                Verdict::Skipped(Reason::Blocked(by)) => Some(*by),
-                _ => None,
-            }
-        }
+        Event::AttemptFinished { verdict, .. }
+        | Event::TaskRoundFinished { verdict, .. }
+        | Event::TaskFinished { verdict, .. } => match verdict {
+            Verdict::Skipped(Reason::Blocked(by)) => Some(*by),
+            _ => None,
+        },
         Event::RunCancelled { reason } => match reason {
             CancelReason::FailFast(task) | CancelReason::MaxFail(task) => Some(*task),
             CancelReason::Interrupt(_) => None,

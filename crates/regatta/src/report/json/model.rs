@@ -100,15 +100,15 @@ pub(super) struct SuiteEntry<'a> {
     /// Seconds from `start_time` to `end_time`, pauses between attempts included; null where one of them is.
     #[schemars(range(min = 0.0))]
     pub(super) duration: Option<f64>,
-    /// The exit code of its last attempt; null for a signal, a time-out and what never started.
+    /// The exit code of its last attempt that ended as the suite did; null for a signal, a time-out and what never started.
     pub(super) return_code: Option<i32>,
     /// What is wrong, in words for people; null for a pass.
     pub(super) error_message: Option<String>,
-    /// The log of its last attempt, beginning with the log directory as it was given; null if it never started.
+    /// The log of that attempt, beginning with the log directory as it was given; null if it never started.
     pub(super) log_file: Option<String>,
     /// The verdict in full.
     pub(super) outcome: OutcomeName,
-    /// Its executions, in order.
+    /// Its executions, in order. Of those that another followed, the first hundred failures alone.
     pub(super) attempts: Vec<AttemptEntry>,
     /// The suites that had to pass first, as declared.
     pub(super) depends_on: &'a [String],
@@ -127,6 +127,40 @@ pub(super) struct SuiteEntry<'a> {
     pub(super) tags: &'a [String],
     /// Who answers for it.
     pub(super) owner: Option<&'a str>,
+    /// Whether it is in quarantine: a failure of it leaves the exit code of the run as it is.
+    pub(super) quarantined: bool,
+    /// Its entry in `quarantine.toml`, expired or not; null for none.
+    pub(super) quarantine: Option<QuarantineEntry<'a>>,
+    /// How it went over the rounds of a run with `--repeat` or `--until-fail`; null in any other.
+    pub(super) rounds: Option<RoundsEntry>,
+}
+
+/// Why failures of a suite are known.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct QuarantineEntry<'a> {
+    /// Why they do not count.
+    pub(super) reason: &'a str,
+    /// Who answers for the end of that.
+    pub(super) owner: &'a str,
+    /// Where that is worked on.
+    pub(super) issue: &'a str,
+    /// The last day on which the entry holds.
+    pub(super) expires: &'a str,
+    /// Whether that day was over when the run started; then the run fails, and so does a failure of the suite.
+    pub(super) expired: bool,
+}
+
+/// A suite over the rounds of a run.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct RoundsEntry {
+    /// Rounds in which it has a word.
+    pub(super) total: u32,
+    /// Those in which it failed.
+    pub(super) failed: u32,
+    /// All its attempts that passed, those included that `attempts` does not list.
+    pub(super) passed_attempts: u32,
+    /// All its attempts that failed, those included that `attempts` does not list.
+    pub(super) failed_attempts: u32,
 }
 
 /// One execution of a suite.

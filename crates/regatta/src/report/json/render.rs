@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use regatta_core::id::{Id, TaskId};
+use regatta_core::plan::Quarantine;
 use regatta_core::time::Time;
 use regatta_core::verdict::{Outcome, Usage, UsageMethod};
 
 use super::model::{
-    AttemptEntry, GitEntry, HostEntry, LeftoverEntry, MethodName, Report, SuiteEntry, SummaryEntry,
-    UsageEntry, VERSION,
+    AttemptEntry, GitEntry, HostEntry, LeftoverEntry, MethodName, QuarantineEntry, Report,
+    RoundsEntry, SuiteEntry, SummaryEntry, UsageEntry, VERSION,
 };
 use super::render_pretty;
 use crate::report::critical_path::find_critical_path;
@@ -63,7 +64,6 @@ fn suite_entry(record: &Record, task: TaskId) -> SuiteEntry<'_> {
     let (started, ended) = (known.started(), known.ended());
     let ends = || known.attempts.iter().filter_map(|it| it.end.as_ref());
     let last = known.attempts.last().and_then(|it| it.end.as_ref());
-    let mut latest_first = known.attempts.iter().rev();
     SuiteEntry {
         name: &suite.name,
         description: &suite.description,
@@ -74,7 +74,9 @@ fn suite_entry(record: &Record, task: TaskId) -> SuiteEntry<'_> {
         duration: started.zip(ended).map(|(from, to)| seconds(to - from)),
         return_code: known.return_code(),
         error_message: record.error_message(task),
-        log_file: latest_first.find_map(|attempt| record.log_file(task, attempt)),
+        log_file: (known.telling_attempt().into_iter())
+            .chain(known.attempts.iter().rev())
+            .find_map(|attempt| record.log_file(task, attempt)),
         outcome: known.outcome().into(),
         attempts: (known.attempts.iter())
             .map(|attempt| attempt_entry(record, task, attempt))
@@ -93,6 +95,24 @@ fn suite_entry(record: &Record, task: TaskId) -> SuiteEntry<'_> {
         log_truncated: last.is_some_and(|end| end.report.log.elided_bytes > 0),
         tags: &suite.tags,
         owner: suite.owner.as_deref(),
+        quarantined: suite.is_quarantined(),
+        quarantine: suite.quarantine.as_ref().map(quarantine_entry),
+        rounds: record.header.repeat.map(|_| RoundsEntry {
+            total: known.words.rounds,
+            failed: known.words.failed,
+            passed_attempts: known.tally.passed,
+            failed_attempts: known.tally.failed,
+        }),
+    }
+}
+
+fn quarantine_entry(entry: &Quarantine) -> QuarantineEntry<'_> {
+    QuarantineEntry {
+        reason: &entry.reason,
+        owner: &entry.owner,
+        issue: &entry.issue,
+        expires: &entry.expires,
+        expired: entry.expired,
     }
 }
 

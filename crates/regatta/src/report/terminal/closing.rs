@@ -7,6 +7,9 @@ use crate::report::record::{Record, TaskRecord, signal_name};
 use super::look::Tone;
 use super::progress::is_cut_short;
 
+/// The exit code of a run that failed.
+const FAILURE: u8 = 1;
+
 /// The exit code of a run whose log, journal or report could not be written.
 const INFRASTRUCTURE: u8 = 3;
 
@@ -30,20 +33,36 @@ pub(super) fn describe_run(record: &Record, summary: Summary) -> (Tone, String) 
             describe_interruption(signal, unfinished, summary),
         );
     }
-    if failed > 0 {
-        return (Tone::Bad, format!("{failed} of {total} suites failed"));
+    let quarantined = record.quarantined_failures();
+    let remarks = describe_remarks(record, quarantined);
+    match (failed - quarantined, finish.exit_code) {
+        (0, FAILURE) => return (Tone::Bad, format!("No suite failed, but {remarks}")),
+        (0, _) => {}
+        (counting, _) if remarks.is_empty() => {
+            return (Tone::Bad, format!("{counting} of {total} suites failed"));
+        }
+        (counting, _) => {
+            let words = format!("{counting} of {total} suites failed ({remarks})");
+            return (Tone::Bad, words);
+        }
     }
     match (finish.exit_code, passed, skipped) {
         (0, 0, 0) => (Tone::Caution, "There was nothing to run".into()),
+        (0, 0, _) if quarantined > 0 => (Tone::Caution, format!("No test passed: {remarks}")),
         (0, 0, _) => (
             Tone::Caution,
             format!("No test ran: {skipped} of {total} suites were skipped"),
         ),
-        (0, _, 0) => (Tone::Good, "All tests passed!".into()),
-        (0, _, _) => (
-            Tone::Good,
-            format!("All tests passed! ({skipped} of {total} skipped)"),
-        ),
+        (0, _, 0) if remarks.is_empty() => (Tone::Good, "All tests passed!".into()),
+        (0, _, 0) => (Tone::Good, format!("All tests passed! ({remarks})")),
+        (0, _, _) => {
+            let remarks = match remarks.as_str() {
+                "" => String::new(),
+                remarks => format!("{remarks}, "),
+            };
+            let words = format!("All tests passed! ({remarks}{skipped} of {total} skipped)");
+            (Tone::Good, words)
+        }
         (INFRASTRUCTURE, _, _) => (
             Tone::Bad,
             "No suite failed, but a log, a report or the journal could not be written".into(),
@@ -53,6 +72,29 @@ pub(super) fn describe_run(record: &Record, summary: Summary) -> (Tone, String) 
             format!("No suite failed, but the run is not complete (exit code {code})"),
         ),
     }
+}
+
+/// Returns what rounds and the quarantine add to the counts; empty where they add nothing.
+fn describe_remarks(record: &Record, quarantined: u32) -> String {
+    let mut remarks = Vec::new();
+    if record.rounds > 1 {
+        remarks.push(format!("{} rounds", record.rounds));
+    }
+    match quarantined {
+        0 => {}
+        1 => remarks.push("1 quarantined failure".to_owned()),
+        count => remarks.push(format!("{count} quarantined failures")),
+    }
+    let suites = record.header.suites.iter();
+    match suites
+        .filter(|it| it.expired_quarantine().is_some())
+        .count()
+    {
+        0 => {}
+        1 => remarks.push("1 entry of the quarantine has expired".to_owned()),
+        count => remarks.push(format!("{count} entries of the quarantine have expired")),
+    }
+    remarks.join(", ")
 }
 
 fn describe_interruption(signal: u8, unfinished: usize, summary: Summary) -> String {

@@ -4,6 +4,7 @@ use std::fmt::Display;
 use std::time::Duration;
 
 use regatta_core::id::{Id, TaskId};
+use regatta_core::plan::Suite;
 use regatta_core::verdict::{Failure, Reason, Verdict};
 
 use crate::report::record::{AttemptEnd, AttemptRecord, Record, describe_failure};
@@ -22,13 +23,21 @@ impl Lines<'_> {
         let Some(attempts) = self.record.tasks.get(task.index()).map(|it| &it.attempts) else {
             return;
         };
-        let Some(what) = self.describe_end(verdict, attempts) else {
+        let Some(mut what) = self.describe_end(verdict, attempts) else {
             return;
         };
+        let failed = matches!(verdict, Verdict::Failed(_));
+        let suite = self.find_suite(task);
+        let quarantine = suite.and_then(|suite| suite.quarantine.as_ref());
+        let is_quarantined = failed && suite.is_some_and(Suite::is_quarantined);
+        if let Some(quarantine) = quarantine.filter(|_| is_quarantined) {
+            what = format!("{what}, quarantined until {}", quarantine.expires);
+        }
         let symbols = page.look.symbols;
         let symbol = match verdict {
             Verdict::Passed => page.paint(Tone::Good, symbols.passed),
             Verdict::Flaky => page.paint(Tone::Caution, symbols.passed),
+            Verdict::Failed(_) if is_quarantined => page.paint(Tone::Caution, symbols.failed),
             Verdict::Failed(_) => page.paint(Tone::Bad, symbols.failed),
             Verdict::Skipped(_) => page.paint(Tone::Caution, symbols.skipped),
         };
@@ -43,7 +52,7 @@ impl Lines<'_> {
             Counter::Hidden => page.line(format_args!("  {symbol} {name} {what}")),
         }
         if let Some(last) = attempts.last() {
-            if matches!(verdict, Verdict::Failed(_)) {
+            if failed {
                 self.write_output(page, task, last);
             }
             if let Some(end) = &last.end {
@@ -56,7 +65,7 @@ impl Lines<'_> {
     /// summary says once for all of them.
     fn describe_end(&self, verdict: &Verdict, attempts: &[AttemptRecord]) -> Option<String> {
         let last = attempts.last();
-        let count = attempts.len();
+        let count = last.map_or(0, |it| it.number);
         let took = last.map(|attempt| seconds(running_time(attempt)));
         Some(match verdict {
             Verdict::Passed => format!("passed in {}", took?),

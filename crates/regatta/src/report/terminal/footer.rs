@@ -7,6 +7,7 @@ use regatta_core::id::{Id, TaskId};
 use regatta_core::verdict::{Failure, Outcome, Status, Verdict};
 
 use crate::report::record::{AttemptRecord, Record, describe_failure};
+use crate::report::rounds::Tally;
 use crate::shell::quote;
 
 use super::causes::find_blocked;
@@ -16,6 +17,7 @@ use super::header::write_heading;
 use super::look::{Tone, seconds};
 use super::page::Page;
 use super::progress::is_cut_short;
+use super::quarantine::describe_quarantine;
 
 /// How many names a line may list.
 const NAMES: usize = 10;
@@ -33,6 +35,8 @@ pub(super) fn write_footer(page: &mut Page, record: &Record, json_report: Option
     footer.write_times(page);
     page.blank();
     footer.write_failed(page);
+    footer.write_quarantined(page);
+    footer.write_expired(page);
     footer.write_cut_short(page);
     footer.write_flaky(page);
     footer.write_skipped(page);
@@ -67,7 +71,13 @@ impl Footer<'_> {
         let symbol = page.paint(Tone::Good, symbols.passed);
         page.line(format_args!("  {symbol} Passed:  {passed}/{total}"));
         let symbol = page.paint(Tone::Bad, symbols.failed);
-        page.line(format_args!("  {symbol} Failed:  {failed}/{total}"));
+        let quarantined = match self.record.quarantined_failures() {
+            0 => String::new(),
+            count => format!(" ({count} quarantined)"),
+        };
+        page.line(format_args!(
+            "  {symbol} Failed:  {failed}/{total}{quarantined}"
+        ));
         if skipped > 0 {
             let symbol = page.paint(Tone::Caution, symbols.skipped);
             page.line(format_args!("  {symbol} Skipped: {skipped}/{total}"));
@@ -99,17 +109,74 @@ impl Footer<'_> {
     }
 
     fn write_failed(&self, page: &mut Page) {
-        let failed = self.find(|verdict| verdict.status() == Status::Failed);
+        let failed = self.find_failed();
         if failed.is_empty() {
             return;
         }
         write_title(page, Tone::Bad, "Failed Tests:");
         for task in failed {
-            self.write_item(page, task, &self.message(task));
-            self.write_log(page, task, self.record.tasks[task.index()].attempts.last());
-            self.write_blocked(page, task);
+            self.write_failure(page, task);
         }
         page.blank();
+    }
+
+    fn write_failure(&self, page: &mut Page, task: TaskId) {
+        let known = &self.record.tasks[task.index()];
+        let mut what = self.message(task);
+        let words = &known.words;
+        if words.rounds > 0 {
+            what = format!("{what}, in {} of {} rounds", words.failed, words.rounds);
+        }
+        self.write_item(page, task, &what);
+        let quarantine = self.record.suite(task).quarantine.as_ref();
+        if let Some(it) = quarantine.filter(|it| !it.expired) {
+            let text = describe_quarantine(it);
+            write_detail(page, page.look.clean(&text).into_owned());
+        }
+        self.write_log(page, task, known.telling_attempt());
+        self.write_blocked(page, task);
+    }
+
+    /// Writes the failures that leave the run as it is.
+    fn write_quarantined(&self, page: &mut Page) {
+        let mut failed = self.find(|verdict| verdict.status() == Status::Failed);
+        failed.retain(|&task| self.record.is_forgiven(task));
+        if failed.is_empty() {
+            return;
+        }
+        write_title(page, Tone::Caution, "Quarantined Tests:");
+        for task in failed {
+            self.write_failure(page, task);
+        }
+        page.blank();
+    }
+
+    /// Writes the entries that fail the run, and what to do about them.
+    fn write_expired(&self, page: &mut Page) {
+        let suites = self.record.header.suites.iter();
+        let expired = suites.filter_map(|suite| Some((suite, suite.expired_quarantine()?)));
+        let expired: Vec<_> = expired.collect();
+        if expired.is_empty() {
+            return;
+        }
+        write_title(page, Tone::Bad, "Expired Quarantine:");
+        let bullet = page.look.symbols.bullet;
+        for (suite, entry) in expired {
+            let place = page.look.clean(&entry.place).into_owned();
+            page.line(format_args!(
+                "  {bullet} {}: held until {} ({place})",
+                suite.name, entry.expires
+            ));
+            write_detail(page, "Set `expires` to a later day, or remove the entry");
+        }
+        page.blank();
+    }
+
+    /// Returns the tasks whose failures fail the run.
+    fn find_failed(&self) -> Vec<TaskId> {
+        let mut failed = self.find(|verdict| verdict.status() == Status::Failed);
+        failed.retain(|&task| !self.record.is_forgiven(task));
+        failed
     }
 
     /// Writes what the end of the run met while it ran, and what never came to run.
@@ -170,14 +237,21 @@ impl Footer<'_> {
         }
         write_title(page, Tone::Caution, "Flaky Tests:");
         for task in flaky {
-            let attempts = &self.record.tasks[task.index()].attempts;
+            let known = &self.record.tasks[task.index()];
+            let (attempts, number) = (&known.attempts, known.latest_number());
             let failed = attempts.iter().rfind(|it| find_failure(it).is_some());
             let before = failed
                 .and_then(find_failure)
                 .map_or_else(String::new, |it| {
-                    format!(", after {}", describe_failure(it, attempts.len()))
+                    format!(", after {}", describe_failure(it, number))
                 });
-            let what = format!("passed at attempt {}{before}", attempts.len());
+            let what = if known.words.rounds > 0 {
+                let Tally { passed, failed } = known.tally;
+                let all = passed + failed;
+                format!("passed in every round, though {failed} of {all} attempts failed")
+            } else {
+                format!("passed at attempt {number}{before}")
+            };
             self.write_item(page, task, &what);
             self.write_log(page, task, failed);
         }
@@ -203,7 +277,7 @@ impl Footer<'_> {
     }
 
     fn write_rerun(&self, page: &mut Page) {
-        let failed = self.find(|verdict| verdict.status() == Status::Failed);
+        let failed = self.find_failed();
         if failed.is_empty() {
             return;
         }

@@ -1,7 +1,7 @@
 //! The lines before the first suite: what runs, and under which settings.
 
 use regatta_core::event::RunHeader;
-use regatta_core::terms::FailFast;
+use regatta_core::terms::{FailFast, Repeat, Until};
 
 use super::look::Tone;
 use super::page::Page;
@@ -31,9 +31,22 @@ pub(super) fn write_header(page: &mut Page, header: &RunHeader) {
         header.max_parallel
     ));
     page.line(format_args!("  {bullet} Fail-fast: {fail_fast}"));
+    if let Some(repeat) = header.repeat {
+        let rounds = describe_rounds(repeat);
+        page.line(format_args!("  {bullet} Rounds: {rounds}"));
+    }
     page.line(format_args!("  {bullet} Log directory: {log_dir}"));
     page.blank();
     write_categories(page, header);
+}
+
+fn describe_rounds(repeat: Repeat) -> String {
+    match (repeat.until, repeat.rounds) {
+        (Until::Done, Some(rounds)) => rounds.to_string(),
+        (Until::Done, None) => "without end".into(),
+        (Until::Failure, Some(rounds)) => format!("until a suite fails, at most {rounds}"),
+        (Until::Failure, None) => "until a suite fails".into(),
+    }
 }
 
 /// Writes a heading with the rule below it and a blank line.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use regatta_core::event::{CancelReason, Event, StopSignal};
+use regatta_core::event::{CancelReason, Event, StopSignal, Summary};
 use regatta_core::id::{AttemptId, Id, TaskId};
 use regatta_core::plan::Suite;
 use regatta_core::terms::FailFast;
@@ -41,13 +41,28 @@ impl Lines<'_> {
                 last_line,
             } => self.write_slow(page, *attempt, *running, last_line.as_deref()),
             Event::RetryScheduled { attempt, delay } => self.write_retry(page, *attempt, *delay),
-            Event::TaskFinished { task, verdict } => self.write_end(page, *task, verdict),
+            Event::TaskRoundFinished {
+                task,
+                round,
+                verdict,
+            } => {
+                // A pass is told once; of thousands nobody would read every line.
+                if *round == 1 || *verdict != Verdict::Passed {
+                    self.write_end(page, *task, verdict);
+                }
+            }
+            Event::RoundFinished { round, summary } => self.write_round(page, *round, *summary),
+            // After several rounds the summary tells it.
+            Event::TaskFinished { task, verdict } if self.record.rounds == 0 => {
+                self.write_end(page, *task, verdict);
+            }
             Event::RunCancelled { reason } => self.write_cancel(page, *reason),
             Event::RunStarted(_)
             | Event::RepositoryRead(_)
             | Event::AttemptStarted { .. }
             | Event::Stopping { .. }
             | Event::AttemptFinished { .. }
+            | Event::TaskFinished { .. }
             | Event::RunFinished { .. } => {}
         }
     }
@@ -127,7 +142,7 @@ impl Lines<'_> {
             Some(AttemptEnd {
                 verdict: Verdict::Failed(failure),
                 ..
-            }) => describe_failure(failure, attempts.len()),
+            }) => describe_failure(failure, next.number - 1),
             _ => "no result".into(),
         };
         let when = if delay.is_zero() {
@@ -142,6 +157,22 @@ impl Lines<'_> {
             page.look.clean(&failure),
             next.number,
         ));
+    }
+
+    fn write_round(&self, page: &mut Page, round: u32, summary: Summary) {
+        let of = describe_round(self.record, round);
+        let last = self.record.header.repeat.and_then(|it| it.rounds);
+        if !is_landmark(round) && last != Some(round) && summary.passed == summary.total {
+            return;
+        }
+        let mut counts = format!("{} passed", summary.passed);
+        for (count, word) in [(summary.failed, "failed"), (summary.skipped, "skipped")] {
+            if count > 0 {
+                counts = format!("{counts}, {count} {word}");
+            }
+        }
+        let symbol = page.paint(Tone::Detail, page.look.symbols.retry);
+        page.line(format_args!("  {symbol} {of}: {counts}"));
     }
 
     fn write_cancel(&self, page: &mut Page, reason: CancelReason) {
@@ -181,6 +212,20 @@ impl Lines<'_> {
         let suite = header.tasks.get(task.index())?;
         header.suites.get(suite.index())
     }
+}
+
+/// Returns which round it is, and of how many where that is known.
+pub(super) fn describe_round(record: &Record, round: u32) -> String {
+    match record.header.repeat.and_then(|it| it.rounds) {
+        Some(rounds) => format!("round {round}/{rounds}"),
+        None => format!("round {round}"),
+    }
+}
+
+/// Returns whether a round is told though nothing happened in it: 1 to 10, then every tenth, every hundredth and so on.
+fn is_landmark(round: u32) -> bool {
+    let digits = round.checked_ilog10().unwrap_or_default();
+    round.is_multiple_of(10_u32.pow(digits))
 }
 
 fn name_of(signal: StopSignal) -> &'static str {

@@ -8,6 +8,7 @@ use regatta_core::plan::Suite;
 use super::clean::clean;
 use super::look::Look;
 use super::options::Colour;
+use super::quarantine::describe_quarantine;
 use super::symbols::Symbols;
 
 /// Returns the suites by category, with what each depends on.
@@ -40,5 +41,10 @@ fn write_suite(text: &mut String, look: Look, suite: &Suite) {
     if !suite.depends_on.is_empty() {
         let names = suite.depends_on.join(", ");
         writeln!(text, "    Depends on: {names}").expect("a String takes all");
+    }
+    if let Some(entry) = &suite.quarantine {
+        let entry = describe_quarantine(entry);
+        let entry = look.clean(&entry);
+        writeln!(text, "    {entry}").expect("a String takes all");
     }
 }

@@ -16,6 +16,7 @@ mod options;
 mod outlet;
 mod page;
 mod progress;
+mod quarantine;
 mod region;
 mod row;
 mod run;

@@ -10,10 +10,12 @@ use regatta_core::verdict::{Outcome, Verdict};
 pub(super) struct Progress {
     /// Tasks of the plan.
     pub(super) total: usize,
-    /// Those that have a verdict, by verdict.
+    /// Those that have a verdict in this round, by verdict.
     pub(super) done: Summary,
     /// What runs, the oldest first.
     pub(super) running: Vec<Running>,
+    /// The round that goes on, from 1.
+    pub(super) round: u32,
 }
 
 /// An attempt that runs.
@@ -40,6 +42,7 @@ impl Progress {
             total,
             done: Summary::default(),
             running: Vec::new(),
+            round: 1,
         }
     }
 
@@ -56,7 +59,13 @@ impl Progress {
             Event::AttemptFinished { attempt, .. } => {
                 self.running.retain(|running| running.attempt != *attempt);
             }
-            Event::TaskFinished { verdict, .. } => self.done.count(verdict),
+            Event::TaskRoundFinished { verdict, .. } | Event::TaskFinished { verdict, .. } => {
+                self.done.count(verdict);
+            }
+            Event::RoundFinished { round, .. } => {
+                self.round = round.saturating_add(1);
+                self.done = Summary::default();
+            }
             Event::RunStarted(_)
             | Event::RepositoryRead(_)
             | Event::RetryScheduled { .. }

@@ -11,6 +11,7 @@ use regatta_core::time::Time;
 
 use crate::report::record::Record;
 
+use super::lines::describe_round;
 use super::look::{Look, Tone, clock};
 use super::options::Size;
 use super::progress::{Progress, Running, State};
@@ -94,7 +95,7 @@ pub(super) fn render_region(
         return Vec::new();
     }
     let limit = usize::from(size.columns) - 1;
-    let mut rows = vec![counts_row(progress, at, Row::new(look, limit), look)];
+    let mut rows = vec![counts_row(record, progress, at, Row::new(look, limit))];
     let room = usize::from(size.rows / 3).saturating_sub(1).max(1);
     let running = &progress.running;
     let shown = if running.len() <= room || room == 1 {
@@ -119,7 +120,8 @@ pub(super) fn render_region(
     rows
 }
 
-fn counts_row(progress: &Progress, at: Time, mut row: Row, look: Look) -> Row {
+fn counts_row(record: &Record, progress: &Progress, at: Time, mut row: Row) -> Row {
+    let look = row.look();
     let done = progress.done.total as usize;
     let total = progress.total;
     if row.room() >= FEWEST_COLUMNS_FOR_BAR - 1 {
@@ -133,6 +135,10 @@ fn counts_row(progress: &Progress, at: Time, mut row: Row, look: Look) -> Row {
     }
     row.push(Tone::Heading, &format!("{done}/{total}"));
     row.push(Tone::Plain, &format!(" {}", clock(at.0)));
+    if record.header.repeat.is_some() {
+        let round = describe_round(record, progress.round);
+        row.push(Tone::Plain, &format!(", {round}"));
+    }
     // By weight: what finds no room is left out.
     let counts = [
         (Tone::Bad, progress.done.failed as usize, "failed"),

@@ -217,7 +217,7 @@ impl Place {
             .as_array()
             .expect("suites")
             .iter()
-            .all(|suite| suite["status"] != "failed");
+            .all(|suite| suite["status"] != "failed" || suite["quarantined"] == true);
         assert!(report["exit_code"] != 0 || all_passed, "a failure is green");
     }
 }
