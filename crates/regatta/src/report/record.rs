@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use regatta_core::event::{CancelReason, Event, Repository, RunHeader, Summary};
 use regatta_core::id::{AttemptId, Id, TaskId};
+use regatta_core::past::Past;
 use regatta_core::plan::Suite;
 use regatta_core::time::Time;
 use regatta_core::verdict::{AttemptReport, Exit, Failure, Outcome, Reason, Status, Verdict};
@@ -229,6 +230,14 @@ impl Record {
             let last = task.attempts.last();
             it.name == suite && last.is_some_and(|it| it.end.is_none())
         })
+    }
+
+    /// Returns what history knew of the suite of a task; `None` where there is no history.
+    #[must_use]
+    pub fn past(&self, task: TaskId) -> Option<&Past> {
+        self.header
+            .past
+            .get(self.header.tasks[task.index()].index())
     }
 
     /// Returns the suite of a task.

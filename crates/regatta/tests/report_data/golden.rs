@@ -9,9 +9,11 @@ use regatta::report::find::find_run;
 use regatta::report::journal::parse_journal;
 use regatta::report::json::render_report;
 use regatta::report::record::RunState;
-use regatta_core::event::{CancelReason, Event, StopCause, StopSignal};
+use regatta_core::event::{CancelReason, Event, FORMAT, StopCause, StopSignal, Summary};
 use regatta_core::id::TaskId;
-use regatta_core::plan::{SelectedAs, Suite};
+use regatta_core::past::{FlakyRate, Past};
+use regatta_core::plan::{Quarantine, SelectedAs, Suite};
+use regatta_core::terms::{Repeat, Until};
 use regatta_core::verdict::{AttemptReport, Exit, Failure, Leftover, Reason, Verdict};
 
 use crate::sample::{Sample, attempt, bare, exited, suite};
@@ -125,6 +127,94 @@ pub(crate) fn mixed() -> Sample {
         .word(2_410, 13, Verdict::Skipped(Reason::Cancelled))
         .word(2_410, 14, Verdict::Skipped(Reason::Cancelled))
         .finish(2_500, 1)
+}
+
+/// Three rounds of suites of which something was known before: one fails now and then, one is in quarantine, and an entry
+/// of the quarantine has expired.
+pub(crate) fn known() -> Sample {
+    let entry = |expired| {
+        Some(Quarantine {
+            reason: "flips under load".into(),
+            owner: "team-storage".into(),
+            issue: "https://issues.example/7".into(),
+            expires: "2023-10-12".into(),
+            expired,
+            place: "quarantine.toml:3".into(),
+        })
+    };
+    let suites = vec![
+        suite("unsteady-unit", &[]),
+        Suite {
+            quarantine: entry(false),
+            ..suite("shaky-unit", &[])
+        },
+        Suite {
+            quarantine: entry(true),
+            ..suite("mended-unit", &[])
+        },
+    ];
+    let mut sample = Sample::new(suites);
+    sample.header.format = FORMAT;
+    sample.header.repeat = Some(Repeat {
+        rounds: Some(3),
+        until: Until::Done,
+    });
+    let rate = FlakyRate {
+        failures: 3,
+        attempts: 40,
+    };
+    sample.header.past = vec![
+        Past {
+            runs: 12,
+            ..Past::default()
+        },
+        Past {
+            runs: 40,
+            failing: 1,
+            flaky: Some(rate),
+            ..Past::default()
+        },
+        Past::default(),
+    ];
+    let failed = || Verdict::Failed(Failure::ExitCode(3));
+    for round in 1..=3 {
+        let begin = u64::from(round) * 1_000;
+        for task in 0..3 {
+            let fails = task == 1 || (task == 0 && round == 2);
+            let (code, verdict) = if fails {
+                (3, failed())
+            } else {
+                (0, Verdict::Passed)
+            };
+            sample = sample
+                .start(begin, task, round)
+                .end(
+                    begin + 500,
+                    attempt(task, round),
+                    exited(code, verdict.clone()),
+                )
+                .event(
+                    begin + 500,
+                    Event::TaskRoundFinished {
+                        task: TaskId(task),
+                        round,
+                        verdict,
+                    },
+                );
+        }
+        let summary = Summary {
+            total: 3,
+            passed: if round == 2 { 1 } else { 2 },
+            failed: if round == 2 { 2 } else { 1 },
+            skipped: 0,
+        };
+        sample = sample.event(begin + 600, Event::RoundFinished { round, summary });
+    }
+    sample
+        .word(3_600, 0, failed())
+        .word(3_600, 1, failed())
+        .word(3_600, 2, Verdict::Passed)
+        .finish(3_700, 1)
 }
 
 /// A run that its user interrupted.
@@ -255,6 +345,11 @@ fn a_run_in_which_everything_passes() {
 #[test]
 fn a_run_with_every_outcome() {
     assert_report_of("mixed", mixed().render());
+}
+
+#[test]
+fn a_run_in_rounds_of_suites_with_a_past() {
+    assert_report_of("known", known().render());
 }
 
 #[test]

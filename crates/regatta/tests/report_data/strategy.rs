@@ -77,6 +77,17 @@ fn event() -> impl Strategy<Value = Event> {
         (attempt(), duration())
             .prop_map(|(attempt, delay)| Event::RetryScheduled { attempt, delay }),
         (task(), verdict()).prop_map(|(task, verdict)| Event::TaskFinished { task, verdict }),
+        (task(), any::<u32>(), verdict()).prop_map(|(task, round, verdict)| {
+            Event::TaskRoundFinished {
+                task,
+                round,
+                verdict,
+            }
+        }),
+        any::<u32>().prop_map(|round| Event::RoundFinished {
+            round,
+            summary: Summary::default(),
+        }),
         task().prop_map(|task| Event::RunCancelled {
             reason: CancelReason::FailFast(task)
         }),

@@ -131,6 +131,8 @@ pub(super) struct SuiteEntry<'a> {
     pub(super) quarantined: bool,
     /// Its entry in `quarantine.toml`, expired or not; null for none.
     pub(super) quarantine: Option<QuarantineEntry<'a>>,
+    /// What the runs before this one said about it when this one started; null where there was no history.
+    pub(super) history: Option<HistoryEntry>,
     /// How it went over the rounds of a run with `--repeat` or `--until-fail`; null in any other.
     pub(super) rounds: Option<RoundsEntry>,
 }
@@ -148,6 +150,26 @@ pub(super) struct QuarantineEntry<'a> {
     pub(super) expires: &'a str,
     /// Whether that day was over when the run started; then the run fails, and so does a failure of the suite.
     pub(super) expired: bool,
+}
+
+/// What runs before said about a suite.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct HistoryEntry {
+    /// Runs that ended with a pass or a failure of it.
+    pub(super) runs: u32,
+    /// How many of the latest of those failed without a pass between them; 0 after a pass.
+    pub(super) failing: u32,
+    /// How often it failed although nothing had changed; null where that was never seen.
+    pub(super) flaky: Option<FlakyEntry>,
+}
+
+/// How often a flaky suite fails.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct FlakyEntry {
+    /// Attempts that failed.
+    pub(super) failures: u32,
+    /// Attempts that passed or failed.
+    pub(super) attempts: u32,
 }
 
 /// A suite over the rounds of a run.

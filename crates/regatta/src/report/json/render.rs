@@ -8,8 +8,8 @@ use regatta_core::time::Time;
 use regatta_core::verdict::{Outcome, Usage, UsageMethod};
 
 use super::model::{
-    AttemptEntry, GitEntry, HostEntry, LeftoverEntry, MethodName, QuarantineEntry, Report,
-    RoundsEntry, SuiteEntry, SummaryEntry, UsageEntry, VERSION,
+    AttemptEntry, FlakyEntry, GitEntry, HistoryEntry, HostEntry, LeftoverEntry, MethodName,
+    QuarantineEntry, Report, RoundsEntry, SuiteEntry, SummaryEntry, UsageEntry, VERSION,
 };
 use super::render_pretty;
 use crate::report::critical_path::find_critical_path;
@@ -97,6 +97,14 @@ fn suite_entry(record: &Record, task: TaskId) -> SuiteEntry<'_> {
         owner: suite.owner.as_deref(),
         quarantined: suite.is_quarantined(),
         quarantine: suite.quarantine.as_ref().map(quarantine_entry),
+        history: record.past(task).map(|past| HistoryEntry {
+            runs: past.runs,
+            failing: past.failing,
+            flaky: past.flaky.map(|rate| FlakyEntry {
+                failures: rate.failures,
+                attempts: rate.attempts,
+            }),
+        }),
         rounds: record.header.repeat.map(|_| RoundsEntry {
             total: known.words.rounds,
             failed: known.words.failed,

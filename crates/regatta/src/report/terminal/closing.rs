@@ -13,6 +13,9 @@ const FAILURE: u8 = 1;
 /// The exit code of a run whose log, journal or report could not be written.
 const INFRASTRUCTURE: u8 = 3;
 
+/// The exit code of a run that is knowingly incomplete.
+const INCOMPLETE: u8 = 5;
+
 /// Returns what is to be said of a run in the end, and whether it is good news.
 pub(super) fn describe_run(record: &Record, summary: Summary) -> (Tone, String) {
     let Summary {
@@ -62,6 +65,13 @@ pub(super) fn describe_run(record: &Record, summary: Summary) -> (Tone, String) 
             };
             let words = format!("All tests passed! ({remarks}{skipped} of {total} skipped)");
             (Tone::Good, words)
+        }
+        (INCOMPLETE, _, _) if !record.header.outstanding.is_empty() => {
+            let words = match record.header.outstanding.len() {
+                1 => "1 outstanding suite was not selected".to_owned(),
+                count => format!("{count} outstanding suites were not selected"),
+            };
+            (Tone::Caution, format!("No suite failed, but {words}"))
         }
         (INFRASTRUCTURE, _, _) => (
             Tone::Bad,

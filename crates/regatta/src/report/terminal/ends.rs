@@ -13,6 +13,7 @@ use super::lines::{Lines, NAMES};
 use super::look::{Tone, seconds};
 use super::options::Counter;
 use super::page::Page;
+use super::past::describe;
 
 /// How much of a failed suite's output is shown.
 const EXCERPT_LINES: usize = 10;
@@ -53,6 +54,12 @@ impl Lines<'_> {
         }
         if let Some(last) = attempts.last() {
             if failed {
+                // Once is enough where it fails round after round.
+                let is_first = self.record.tasks[task.index()].words.failed <= 1;
+                let past = self.record.past(task).filter(|_| is_first);
+                if let Some(past) = past.filter(|_| !is_lost(verdict)) {
+                    write_detail(page, describe(past));
+                }
                 self.write_output(page, task, last);
             }
             if let Some(end) = &last.end {
@@ -152,6 +159,10 @@ fn write_remarks(page: &mut Page, end: &AttemptEnd, verdict: &Verdict) {
         let error = page.look.clean(error);
         write_detail(page, format_args!("Its log is not complete: {error}"));
     }
+}
+
+fn is_lost(verdict: &Verdict) -> bool {
+    matches!(verdict, Verdict::Failed(Failure::Infrastructure(_)))
 }
 
 fn running_time(attempt: &AttemptRecord) -> Duration {

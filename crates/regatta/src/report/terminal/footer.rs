@@ -16,6 +16,7 @@ use super::ends::{last_words, write_detail, write_diagnosis};
 use super::header::write_heading;
 use super::look::{Tone, seconds};
 use super::page::Page;
+use super::past::describe_failure_in_history;
 use super::progress::is_cut_short;
 use super::quarantine::describe_quarantine;
 
@@ -41,6 +42,7 @@ pub(super) fn write_footer(page: &mut Page, record: &Record, json_report: Option
     footer.write_flaky(page);
     footer.write_skipped(page);
     footer.write_rerun(page);
+    footer.write_outstanding(page);
     if let Some(path) = json_report {
         let path = page.look.clean(path).into_owned();
         page.line(format_args!(
@@ -128,6 +130,9 @@ impl Footer<'_> {
             what = format!("{what}, in {} of {} rounds", words.failed, words.rounds);
         }
         self.write_item(page, task, &what);
+        if let Some(words) = describe_failure_in_history(self.record, task) {
+            write_detail(page, words);
+        }
         let quarantine = self.record.suite(task).quarantine.as_ref();
         if let Some(it) = quarantine.filter(|it| !it.expired) {
             let text = describe_quarantine(it);
@@ -284,10 +289,36 @@ impl Footer<'_> {
         let names: Vec<_> = failed.iter().map(|&task| self.name(task)).collect();
         write_title(page, Tone::Heading, "Run the failures again:");
         // Not cleaned: a command that differs from what was meant is worse than an odd one.
+        let prefix = &self.record.header.rerun_prefix;
+        if names.len() > NAMES {
+            page.line(format_args!("  {prefix} --failed"));
+        } else {
+            let names = quote(&names.join(","));
+            page.line(format_args!("  {prefix} --suites {names}"));
+        }
+        page.blank();
+    }
+
+    /// Writes what `--failed` would have run without other filters.
+    fn write_outstanding(&self, page: &mut Page) {
+        let names = &self.record.header.outstanding;
+        if names.is_empty() {
+            return;
+        }
+        let shown = names[..names.len().min(NAMES)].join(", ");
+        let shown = match names.len().saturating_sub(NAMES) {
+            0 => shown,
+            more => format!("{shown} and {more} more"),
+        };
+        write_title(page, Tone::Caution, "Still Outstanding:");
+        let bullet = page.look.symbols.bullet;
+        let shown = page.look.clean(&shown).into_owned();
+        page.line(format_args!("  {bullet} {shown}"));
+        page.blank();
+        write_title(page, Tone::Heading, "Run all that is outstanding:");
         page.line(format_args!(
-            "  {} --suites {}",
-            self.record.header.rerun_prefix,
-            quote(&names.join(","))
+            "  {} --failed",
+            self.record.header.rerun_prefix
         ));
         page.blank();
     }

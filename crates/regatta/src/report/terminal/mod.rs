@@ -15,6 +15,7 @@ mod look;
 mod options;
 mod outlet;
 mod page;
+mod past;
 mod progress;
 mod quarantine;
 mod region;
