@@ -14,6 +14,7 @@ pub mod drive;
 pub mod graph_view;
 pub mod log_dir;
 pub mod machine_output;
+pub mod outstanding;
 pub mod planning;
 pub mod report;
 pub mod repository;

@@ -19,6 +19,8 @@ pub struct Filters {
     pub tags: Vec<String>,
     /// Suites to leave out.
     pub exclude: Vec<String>,
+    /// The only suites that may be asked for, where not all may.
+    pub outstanding: Option<BTreeSet<String>>,
     /// Whether slow categories are left out.
     pub fast: Fast,
     /// What happens to suites that selected ones depend on.
@@ -87,12 +89,13 @@ struct Chosen<'a> {
     categories: Option<BTreeSet<&'a str>>,
     names: Option<BTreeSet<&'a str>>,
     tags: Option<BTreeSet<&'a str>>,
+    outstanding: Option<&'a BTreeSet<String>>,
     excluded: BTreeSet<&'a str>,
     slow: BTreeSet<&'a str>,
 }
 
 impl<'a> Chosen<'a> {
-    fn new(config: &'a Config, filters: &Filters, problems: &mut Vec<Diagnostic>) -> Self {
+    fn new(config: &'a Config, filters: &'a Filters, problems: &mut Vec<Diagnostic>) -> Self {
         let suites = &config.suites;
         let names: BTreeSet<&str> = suites.iter().map(|suite| suite.name.as_str()).collect();
         let tags = suites.iter().flat_map(|suite| &suite.tags);
@@ -108,6 +111,7 @@ impl<'a> Chosen<'a> {
             categories: find_all("category", &filters.categories, &categories, problems),
             names: find_all("suite", &filters.suites, &names, problems),
             tags: find_all("tag", &filters.tags, &tags, problems),
+            outstanding: filters.outstanding.as_ref(),
             excluded: find_all("suite", &filters.exclude, &names, problems).unwrap_or_default(),
             slow: categories_in(slow, &categories),
         }
@@ -122,6 +126,7 @@ impl<'a> Chosen<'a> {
             |tags: &BTreeSet<&str>| suite.tags.iter().any(|tag| tags.contains(tag.as_str()));
         among(&self.categories, &suite.category)
             && among(&self.names, &suite.name)
+            && (self.outstanding).is_none_or(|names| names.contains(&suite.name))
             && self.tags.as_ref().is_none_or(has_tag)
     }
 

@@ -7,7 +7,13 @@ use std::path::{Path, PathBuf};
 const FLOORS: [&[&str]; 6] = [
     &["clock", "diagnostic", "log_dir", "repository", "shell"],
     &["config", "graph_view", "report"],
-    &["backend", "machine_output", "screen", "select"],
+    &[
+        "backend",
+        "machine_output",
+        "outstanding",
+        "screen",
+        "select",
+    ],
     &["audience", "planning"],
     &["cli", "drive"],
     &["command"],

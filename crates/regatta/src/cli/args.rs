@@ -178,6 +178,14 @@ pub struct RunArgs {
     /// Which suites.
     #[command(flatten)]
     pub filters: FilterArgs,
+    /// Only what has not passed since it last failed, was skipped, or was never run
+    #[arg(
+        long,
+        env = "REGATTA_FAILED",
+        value_parser = BoolishValueParser::new(),
+        help_heading = "Selection"
+    )]
+    pub failed: bool,
     /// Run so many suites at once: a number, `auto`, or a share of the CPUs such as `50%`
     #[arg(
         short = 'j',

@@ -17,6 +17,8 @@ pub enum CommandFailure {
     NothingSelected(String),
     /// Another run is in the way, and the user does not want to wait for it.
     Busy(String),
+    /// What was asked for would leave something undone that should be known.
+    Incomplete(String),
 }
 
 impl CommandFailure {
@@ -27,7 +29,7 @@ impl CommandFailure {
             Self::Usage(_) | Self::Configuration(_) => 2,
             Self::Infrastructure(_) => 3,
             Self::NothingSelected(_) => 4,
-            Self::Busy(_) => 5,
+            Self::Busy(_) | Self::Incomplete(_) => 5,
         }
     }
 }
@@ -44,7 +46,8 @@ impl fmt::Display for CommandFailure {
             Self::Usage(message)
             | Self::Infrastructure(message)
             | Self::NothingSelected(message)
-            | Self::Busy(message) => writeln!(f, "error: {message}"),
+            | Self::Busy(message)
+            | Self::Incomplete(message) => writeln!(f, "error: {message}"),
             Self::Configuration(diagnostics) => diagnostics.fmt(f),
         }
     }

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::output::print;
 use super::setup;
-use crate::cli::{CommandFailure, FilterArgs, ListArgs, ListFormat, PlaceArgs};
+use crate::cli::{CommandFailure, ListArgs, ListFormat, PlaceArgs};
 use crate::config::{Config, Suite};
 use crate::planning;
 use crate::report::terminal::{choose_symbols, render_list};
@@ -20,24 +20,24 @@ pub(super) fn list(
     matches: &ArgMatches,
 ) -> Result<u8, CommandFailure> {
     let config = setup::load(place, matches)?;
-    print_list(&config, &args.filters, args.format)
+    let selection = setup::select(&config, &args.filters)?;
+    print_list(&config, &selection, args.format)
 }
 
-/// Prints the suites that the filters choose.
+/// Prints the suites of a selection.
 pub(super) fn print_list(
     config: &Config,
-    filters: &FilterArgs,
+    selection: &Selection,
     format: ListFormat,
 ) -> Result<u8, CommandFailure> {
-    let selection = setup::select(config, filters)?;
-    setup::check_not_empty(config, &selection)?;
+    setup::check_not_empty(config, selection)?;
     let text = match format {
         ListFormat::Text => {
-            let suites = planning::declared_suites(config, &selection);
+            let suites = planning::declared_suites(config, selection);
             let symbols = choose_symbols(|name| env::var(name).ok());
             render_list(&setup::category_headers(config), &suites, symbols)
         }
-        ListFormat::Json => render_json(config, &selection),
+        ListFormat::Json => render_json(config, selection),
     };
     print(&text)?;
     Ok(0)

@@ -13,6 +13,7 @@ use regatta_core::verdict::{Failure, Verdict};
 use regatta_process::{Follow, Guardian, Status, descriptor_limit, die_by, end_remnants};
 
 use super::dry_run::render_plan;
+use super::failed::choose;
 use super::list::print_list;
 use super::loss::{Will, conclude_lost};
 use super::output::{complain, notice, print, stdout_failure, warn};
@@ -45,14 +46,23 @@ pub(super) fn run(
     matches: &ArgMatches,
 ) -> Result<u8, CommandFailure> {
     let config = setup::load_for_run(place, args, matches)?;
+    let chosen = choose(&config, args)?;
+    if chosen.is_done {
+        let done = "Nothing is outstanding: every suite has passed since it last failed";
+        match args.format {
+            RunFormat::Human => print(&format!("{done}\n"))?,
+            RunFormat::Json | RunFormat::Jsonl => notice(done),
+        }
+        return Ok(0);
+    }
+    let selection = chosen.selection;
     if args.list {
         let format = match args.format {
             RunFormat::Json => ListFormat::Json,
             RunFormat::Human | RunFormat::Jsonl => ListFormat::Text,
         };
-        return print_list(&config, &args.filters, format);
+        return print_list(&config, &selection, format);
     }
-    let selection = setup::select(&config, &args.filters)?;
     setup::check_not_empty(&config, &selection)?;
     let cpus = available_cpus();
     let slots = planning::slots(config.run.max_parallel.value, cpus, descriptor_limit());
@@ -96,6 +106,7 @@ pub(super) fn run(
             project: &project,
             cpus,
             repeat: setup::repeat(args),
+            outstanding: chosen.left_out,
         }),
         logs,
         begin,
@@ -389,7 +400,8 @@ fn shorten(messages: impl Iterator<Item = String>, rest: &str) -> Vec<String> {
     messages
 }
 
-/// Returns the first of these that applies: the signal, a failed suite, something of the runner's own.
+/// Returns the first of these that applies: the signal, a failed suite, something of the runner's own, something known
+/// to be undone.
 pub(super) fn exit_code(record: &Record, interrupt: Option<StopSignal>, troubles: &[String]) -> u8 {
     let mut failed = record.has_expired_quarantine();
     let mut lost = !troubles.is_empty();
@@ -409,6 +421,7 @@ pub(super) fn exit_code(record: &Record, interrupt: Option<StopSignal>, troubles
         Some(StopSignal::Terminate | StopSignal::Kill) => 128 + 15,
         None if failed => 1,
         None if lost => 3,
+        None if !record.header.outstanding.is_empty() => 5,
         None => 0,
     }
 }

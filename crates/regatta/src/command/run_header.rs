@@ -31,6 +31,8 @@ pub(super) struct Origin<'r> {
     /// CPUs that this process may use.
     pub(super) cpus: u32,
     pub(super) repeat: Repeat,
+    /// Suites that are outstanding and not part of the run.
+    pub(super) outstanding: Vec<String>,
 }
 
 /// Returns what is known of a run that starts now.
@@ -43,6 +45,7 @@ pub(super) fn header(origin: Origin<'_>) -> RunHeader {
         project,
         cpus,
         repeat,
+        outstanding,
     } = origin;
     let now = jiff::Zoned::now();
     let since_epoch = SystemTime::now()
@@ -79,7 +82,7 @@ pub(super) fn header(origin: Origin<'_>) -> RunHeader {
         tasks: project.plan.tasks.values().map(|task| task.suite).collect(),
 
         past: Vec::new(),
-        outstanding: Vec::new(),
+        outstanding,
     }
 }
 

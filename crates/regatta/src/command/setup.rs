@@ -1,5 +1,6 @@
 //! What most commands begin with: the configuration that holds, and the suites they are about.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use clap::ArgMatches;
@@ -120,11 +121,21 @@ fn find_file(place: &PlaceArgs) -> Result<PathBuf, CommandFailure> {
 
 /// Returns the suites that the filters choose.
 pub(super) fn select(config: &Config, args: &FilterArgs) -> Result<Selection, CommandFailure> {
+    select_among(config, args, None)
+}
+
+/// Returns the suites that the filters choose among those that are outstanding, among all where that does not matter.
+pub(super) fn select_among(
+    config: &Config,
+    args: &FilterArgs,
+    outstanding: Option<BTreeSet<String>>,
+) -> Result<Selection, CommandFailure> {
     let filters = Filters {
         categories: words("--categories", &args.categories)?,
         suites: words("--suites", &args.suites)?,
         tags: words("--tags", &args.tags)?,
         exclude: words("--exclude", &args.exclude)?,
+        outstanding,
         fast: if args.fast { Fast::Yes } else { Fast::No },
         dependencies: if args.no_deps {
             Dependencies::Leave

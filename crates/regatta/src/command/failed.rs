@@ -1,0 +1,69 @@
+//! `--failed`: what is outstanding runs, and nobody takes the rest for done.
+
+use std::collections::BTreeSet;
+
+use super::output::warn;
+use super::setup;
+use crate::cli::{CommandFailure, RunArgs};
+use crate::config::Config;
+use crate::outstanding::{find_outstanding, last_words};
+use crate::select::Selection;
+
+/// How many names a message lists.
+const NAMES: usize = 5;
+
+/// The suites of a run, and what it leaves behind.
+pub(super) struct Chosen {
+    pub(super) selection: Selection,
+    /// Suites that are outstanding and that other filters keep out, by name, in the order of the file.
+    pub(super) left_out: Vec<String>,
+    /// Whether a run of what is outstanding finds nothing to do.
+    pub(super) is_done: bool,
+}
+
+/// Returns the suites that the arguments ask for.
+pub(super) fn choose(config: &Config, args: &RunArgs) -> Result<Chosen, CommandFailure> {
+    let outstanding = args.failed.then(|| outstanding(config));
+    let selection = setup::select_among(config, &args.filters, outstanding.clone())?;
+    let Some(outstanding) = outstanding else {
+        return Ok(Chosen {
+            selection,
+            left_out: Vec::new(),
+            is_done: false,
+        });
+    };
+    let suites = config.suites.iter().enumerate();
+    let left_out = suites.filter(|(index, suite)| {
+        outstanding.contains(&suite.name) && selection.suites.binary_search(index).is_err()
+    });
+    let left_out: Vec<String> = left_out.map(|(_, suite)| suite.name.clone()).collect();
+    if selection.suites.is_empty() && !left_out.is_empty() {
+        return Err(CommandFailure::Incomplete(format!(
+            "the filters keep out all that is outstanding: {}; `--failed` alone runs it",
+            list_names(&left_out)
+        )));
+    }
+    Ok(Chosen {
+        is_done: outstanding.is_empty() && !config.suites.is_empty(),
+        selection,
+        left_out,
+    })
+}
+
+fn outstanding(config: &Config) -> BTreeSet<String> {
+    let words = last_words(&setup::log_dir(config)).unwrap_or_else(|error| {
+        warn(&format!(
+            "failed to {error}; every suite counts as outstanding"
+        ));
+        Default::default()
+    });
+    find_outstanding(config.suites.iter().map(|it| it.name.as_str()), &words)
+}
+
+fn list_names(names: &[String]) -> String {
+    let shown = names[..names.len().min(NAMES)].join(", ");
+    match names.len().saturating_sub(NAMES) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
