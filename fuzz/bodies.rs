@@ -3,18 +3,33 @@
 
 use std::path::Path;
 
-use regatta::config::{self, Overrides};
-use regatta::diagnostic::Colour;
+use jiff::civil::Date;
+use regatta::config::{self, Overrides, QUARANTINE_NAME};
+use regatta::diagnostic::{Colour, Diagnostics};
 use regatta::report::journal::parse_journal;
 use regatta::report::json::render_report;
 
-/// Whatever the bytes, reading them as a configuration ends in a configuration or in diagnostics that a terminal can
-/// show.
+/// Whatever the bytes, reading them as a configuration, or as the quarantine beside one, ends in a configuration or in
+/// diagnostics that a terminal can show.
 pub(crate) fn config(bytes: &[u8]) {
     let file = Path::new("regatta.toml");
-    let outcome = config::load_bytes(file, bytes.to_vec())
-        .and_then(|document| config::resolve(&document, &Overrides::default()));
-    let Err(diagnostics) = outcome else { return };
+    let resolve = |bytes: &[u8]| {
+        config::load_bytes(file, bytes.to_vec())
+            .and_then(|document| config::resolve(&document, &Overrides::default()))
+    };
+    if let Err(diagnostics) = resolve(bytes) {
+        check_diagnostics(&diagnostics);
+    }
+    // The same bytes beside a configuration.
+    let mut config = resolve(b"[suites.api]\ncommand = 'true'\n").expect("it is sound");
+    let file = Path::new(QUARANTINE_NAME);
+    let outcome = config::quarantine_bytes(&mut config, file, bytes.to_vec(), Date::MAX);
+    if let Err(diagnostics) = outcome {
+        check_diagnostics(&diagnostics);
+    }
+}
+
+fn check_diagnostics(diagnostics: &Diagnostics) {
     assert!(!diagnostics.list().is_empty(), "refused without a reason");
     let plain = diagnostics.render(Colour::Plain);
     assert!(plain.ends_with("; nothing was run\n"));

@@ -1,6 +1,7 @@
 //! What holds in the end, and who said so.
 
 use std::fs;
+use std::path::Path;
 use std::time::Duration;
 
 use regatta::config::{self, Ci, Command, Config, MaxParallel, Origin, Overrides, Setting};
@@ -247,4 +248,23 @@ fn an_unknown_profile_is_told_with_the_mistakes_of_the_file() {
             "unknown key `retrys` in `[profile.night]`; did you mean `retries`?"
         ]
     );
+}
+
+#[test]
+fn an_entry_of_the_quarantine_holds_on_its_last_day() {
+    let text =
+        "[suites.api]\nreason = 'flips'\nowner = 'team'\nissue = '#7'\nexpires = 2026-11-24\n";
+    for (day, expired) in [(23, false), (24, false), (25, true)] {
+        let suites = "[suites.api]\ncommand = 'true'\n";
+        let mut config = accept(suites, &Overrides::default());
+        let file = Path::new("quarantine.toml");
+        let today = jiff::civil::date(2026, 11, day);
+        let outcome = config::quarantine_bytes(&mut config, file, text.into(), today);
+        assert!(outcome.is_ok(), "{outcome:?}");
+        let entry = config.suites[0].quarantine.as_ref();
+        let entry = entry.expect("it has an entry");
+        assert_eq!(entry.expired, expired, "on the {day}th");
+        assert_eq!(entry.expires, "2026-11-24");
+        assert_eq!(entry.place, "quarantine.toml:1");
+    }
 }

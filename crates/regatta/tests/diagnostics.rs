@@ -1,6 +1,7 @@
 //! Every diagnostic of the configuration, as the user sees it.
 //!
-//! `diagnostics/<case>.toml` is read and must be refused with exactly `diagnostics/<case>.stderr`.
+//! `diagnostics/<case>.toml` is read and must be refused with exactly `diagnostics/<case>.stderr`; those in `quarantine`
+//! are read as a quarantine over [`SHOP`].
 //! With `UPDATE_GOLDEN=1` the expectations are written instead of compared.
 
 use std::collections::BTreeSet;
@@ -19,8 +20,22 @@ fn refuse(file: &Path) -> String {
     text.replace(&file.display().to_string(), "regatta.toml")
 }
 
-fn cases_with(extension: &str) -> BTreeSet<PathBuf> {
-    let files = fs::read_dir(FOLDER).expect("the folder of cases can be listed");
+/// The suites that quarantines are about.
+const SHOP: &str = "[suites.api]\ncommand = 'true'\n[suites.web]\ncommand = 'true'\n";
+
+fn refuse_quarantine(file: &Path) -> String {
+    let mut config = config::load_bytes(Path::new("regatta.toml"), SHOP.into())
+        .and_then(|document| config::resolve(&document, &Overrides::default()))
+        .expect("the shop is sound");
+    let bytes = fs::read(file).expect("the case can be read");
+    let day = jiff::civil::date(2026, 11, 24);
+    let outcome = config::quarantine_bytes(&mut config, file, bytes, day);
+    let text = outcome.expect_err("the case must be refused").to_string();
+    text.replace(&file.display().to_string(), "quarantine.toml")
+}
+
+fn cases_with(folder: &str, extension: &str) -> BTreeSet<PathBuf> {
+    let files = fs::read_dir(folder).expect("the folder of cases can be listed");
     files
         .map(|entry| entry.expect("the folder of cases can be listed").path())
         .filter(|file| file.extension().is_some_and(|given| given == extension))
@@ -30,8 +45,18 @@ fn cases_with(extension: &str) -> BTreeSet<PathBuf> {
 
 #[test]
 fn every_case_prints_what_is_recorded() {
-    let cases = cases_with("toml");
-    assert!(cases.len() > 10, "the cases are gone");
+    let cases = check_cases(FOLDER, refuse);
+    assert!(cases > 10, "the cases are gone");
+}
+
+#[test]
+fn every_case_of_a_quarantine_prints_what_is_recorded() {
+    let cases = check_cases("tests/diagnostics/quarantine", refuse_quarantine);
+    assert!(cases >= 5, "the cases are gone");
+}
+
+fn check_cases(folder: &str, refuse: fn(&Path) -> String) -> usize {
+    let cases = cases_with(folder, "toml");
     let updates = std::env::var_os("UPDATE_GOLDEN").is_some();
     let mut different = Vec::new();
     for case in &cases {
@@ -46,7 +71,9 @@ fn every_case_prints_what_is_recorded() {
         }
     }
     assert!(different.is_empty(), "{}", different.join("\n"));
-    assert_eq!(cases_with("stderr"), cases, "an expectation has no case");
+    let expectations = cases_with(folder, "stderr");
+    assert_eq!(expectations, cases, "an expectation has no case");
+    cases.len()
 }
 
 #[test]

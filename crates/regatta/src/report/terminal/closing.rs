@@ -50,8 +50,8 @@ pub(super) fn describe_run(record: &Record, summary: Summary) -> (Tone, String) 
         }
     }
     match (finish.exit_code, passed, skipped) {
-        (0, 0, 0) => (Tone::Caution, "There was nothing to run".into()),
         (0, 0, _) if quarantined > 0 => (Tone::Caution, format!("No test passed: {remarks}")),
+        (0, 0, 0) => (Tone::Caution, "There was nothing to run".into()),
         (0, 0, _) => (
             Tone::Caution,
             format!("No test ran: {skipped} of {total} suites were skipped"),

@@ -122,7 +122,8 @@ fn the_list_for_programs() {
           "timeout": 300.0,
           "retries": 0,
           "dir": ".",
-          "command": "make db"
+          "command": "make db",
+          "quarantine": null
         },
         {
           "name": "api",
@@ -142,7 +143,8 @@ fn the_list_for_programs() {
           "timeout": 90.0,
           "retries": 2,
           "dir": "api",
-          "command": "cd api && MODE='a b' ./api --fast 'it'\\''s'"
+          "command": "cd api && MODE='a b' ./api --fast 'it'\\''s'",
+          "quarantine": null
         },
         {
           "name": "web",
@@ -162,7 +164,8 @@ fn the_list_for_programs() {
           "timeout": null,
           "retries": 0,
           "dir": ".",
-          "command": "sh -c 'npm ci\nnpm test'"
+          "command": "sh -c 'npm ci\nnpm test'",
+          "quarantine": null
         }
       ]
     }

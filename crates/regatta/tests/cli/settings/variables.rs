@@ -112,6 +112,7 @@ fn an_empty_variable_is_none() {
         "CONFIG",
         "DRY_RUN",
         "EXCLUDE",
+        "FAILED",
         "FAIL_FAST",
         "FAST",
         "FLAKY",
@@ -124,10 +125,12 @@ fn an_empty_variable_is_none() {
         "NO_FAIL_FAST",
         "PROFILE",
         "PROGRESS",
+        "REPEAT",
         "REPORT",
         "RETRIES",
         "SUITES",
         "TAGS",
+        "UNTIL_FAIL",
         "VERBOSE",
     ] {
         run = run.variable(&format!("REGATTA_{name}"), "");
