@@ -7,7 +7,9 @@ mod terminal_support;
 use regatta::report::terminal::{
     Colour, Counter, Memory, Mode, Options, Size, Symbols, Terminal, Verbose,
 };
+use regatta_core::event::{Event, Summary};
 use regatta_core::port::Subscriber;
+use regatta_core::terms::{Repeat, Until};
 use regatta_core::time::Time;
 use regatta_core::verdict::{AttemptReport, Exit, Reason, Verdict};
 use terminal_support::{Script, at, suite};
@@ -242,6 +244,37 @@ fn without_unicode_the_bar_has_ends() {
     assert_eq!(
         screen.region()[0],
         "[###............] 1/4 1s, 1 running, 2 queued, 1 passed"
+    );
+}
+
+#[test]
+fn it_tells_the_round_and_counts_within_it() {
+    let mut script = script(&names(2));
+    script.header.repeat = Some(Repeat {
+        rounds: Some(10),
+        until: Until::Done,
+    });
+    let mut screen = Screen::new(80, 24);
+    script.start(0, "suite-1");
+    screen.tell(&script);
+    screen.tick(at(1_000));
+    let counts = screen.region()[0].clone();
+    assert!(
+        counts.ends_with("0/2 1s, round 1/10, 1 running, 1 queued"),
+        "{counts}"
+    );
+    let summary = Summary {
+        total: 2,
+        passed: 2,
+        ..Summary::default()
+    };
+    script.push(2_000, Event::RoundFinished { round: 1, summary });
+    screen.tell(&script);
+    screen.tick(at(3_000));
+    let counts = screen.region()[0].clone();
+    assert!(
+        counts.ends_with("0/2 3s, round 2/10, 1 running, 1 queued"),
+        "{counts}"
     );
 }
 

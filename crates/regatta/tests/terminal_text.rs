@@ -11,6 +11,7 @@ use regatta::report::terminal::{
     Colour, Counter, Memory, Mode, Options, Symbols, Terminal, Verbose, render_list,
 };
 use regatta_core::event::{CancelReason, StopSignal};
+use regatta_core::past::{FlakyRate, Past};
 use regatta_core::port::Subscriber;
 use regatta_core::terms::FailFast;
 use regatta_core::verdict::{AttemptReport, Exit, Failure, Leftover, Reason, Verdict};
@@ -438,6 +439,119 @@ fn colour_adds_escape_sequences_and_nothing_else() {
         styled.contains("\n\u{1b}[31mFailed Tests:\u{1b}[0m\n"),
         "{styled}"
     );
+}
+
+#[test]
+fn a_failure_is_new_or_goes_on_or_is_flaky() {
+    let names = ["fresh", "new", "broken", "flaky", "lost", "fine"];
+    let mut script = Script::new(names.map(|name| suite("unit", name, "")).to_vec());
+    let past = |runs, failing| Past {
+        runs,
+        failing,
+        ..Past::default()
+    };
+    let rate = FlakyRate {
+        failures: 3,
+        attempts: 40,
+    };
+    let flaky = Past {
+        flaky: Some(rate),
+        ..past(38, 0)
+    };
+    script.header.past = vec![
+        past(0, 0),
+        past(12, 0),
+        past(12, 3),
+        flaky,
+        past(12, 3),
+        past(12, 3),
+    ];
+    for name in names {
+        script.start(0, name);
+    }
+    for name in ["fresh", "new", "broken", "flaky"] {
+        script.fail(1_000, name, 1, &["no"]);
+    }
+    let lost = Verdict::Failed(Failure::Infrastructure("no room".into()));
+    script.end(
+        1_000,
+        "lost",
+        lost,
+        printed(Exit::Lost("no room".into()), &[]),
+    );
+    script.pass(1_000, "fine");
+    script.finish(1_000, 1);
+    assert_snapshot!(script.render(counterless()), @"
+    🚀 Prism Parallel Test Runner
+    ═══════════════════════════════════════════════════
+
+    📊 Test Configuration:
+      • Total suites: 6
+      • Max parallel: 8
+      • Fail-fast: disabled
+      • Log directory: test-logs
+
+      UNIT: 6 suite(s)
+
+    🧪 fresh
+    🧪 new
+    🧪 broken
+    🧪 flaky
+    🧪 lost
+    🧪 fine
+      ✗ fresh failed (exit code 1)
+        New: it has not run before
+        Log: test-logs/fresh.log
+        │ no
+      ✗ new failed (exit code 1)
+        New: it passed in the last of 12 runs before
+        Log: test-logs/new.log
+        │ no
+      ✗ broken failed (exit code 1)
+        Failing for 4 runs now
+        Log: test-logs/broken.log
+        │ no
+      ✗ flaky failed (exit code 1)
+        Known flaky: 3 of 40 attempts failed (7.5 %)
+        Log: test-logs/flaky.log
+        │ no
+      ✗ lost failed (lost by the runner: no room)
+        Log: test-logs/lost.log
+        It printed nothing
+      ✓ fine passed in 1.0s
+
+    📋 Test Summary
+    ═══════════════════════════════════════════════════
+
+      ✓ Passed:  1/6
+      ✗ Failed:  5/6
+
+      ⏱️  Total time: 1.0s
+      ⚡ Speedup: 6.0x (5.0s saved)
+
+    Failed Tests:
+      • fresh: exit code 1
+        New: it has not run before
+        Log: test-logs/fresh.log
+      • new: exit code 1
+        New: it passed in the last of 12 runs before
+        Log: test-logs/new.log
+      • broken: exit code 1
+        Failing for 4 runs now
+        Log: test-logs/broken.log
+      • flaky: exit code 1
+        Known flaky: 3 of 40 attempts failed (7.5 %)
+        Log: test-logs/flaky.log
+      • lost: lost by the runner: no room
+        Log: test-logs/lost.log
+
+    Run the failures again:
+      regatta --suites fresh,new,broken,flaky,lost
+
+    📄 JSON report: test-logs/test-report.json
+
+    ❌ 5 of 6 suites failed
+    ");
 }
 
 #[test]
