@@ -19,6 +19,9 @@ use crate::screen;
 /// How long a run that is over waits for git's answer.
 const REPOSITORY_PATIENCE: Duration = Duration::from_secs(2);
 
+/// How many events wait to be told before nothing else is done.
+const MOST_UNTOLD: usize = 1_000;
+
 /// A run that goes on.
 pub struct Drive<'r> {
     /// Decides.
@@ -55,7 +58,10 @@ impl Drive<'_> {
         let mut effects = Vec::new();
         let mut untold = Vec::new();
         loop {
-            while let Some(input) = inputs.pop_front() {
+            // Attempts that cannot be started end as they begin, and others may follow without end.
+            while untold.len() < MOST_UNTOLD
+                && let Some(input) = inputs.pop_front()
+            {
                 let now = self.now();
                 self.scheduler.handle(now, input, &mut effects);
                 for effect in effects.drain(..) {
@@ -88,7 +94,12 @@ impl Drive<'_> {
                     end,
                 }));
             }
-            let occurrences = self.backend.wait(self.patience())?;
+            let patience = if inputs.is_empty() {
+                self.patience()
+            } else {
+                Some(Duration::ZERO)
+            };
+            let occurrences = self.backend.wait(patience)?;
             let now = self.now();
             for occurrence in occurrences {
                 match occurrence {

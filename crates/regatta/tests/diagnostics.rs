@@ -63,7 +63,7 @@ fn check_cases(folder: &str, refuse: fn(&Path) -> String) -> usize {
         let printed = refuse(&case.with_extension("toml"));
         let expectation = case.with_extension("stderr");
         if updates {
-            fs::write(&expectation, &printed).unwrap();
+            fs::write(&expectation, &printed).expect("an expectation can be written");
         }
         let expected = fs::read_to_string(&expectation).unwrap_or_default();
         if printed != expected {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::ArgMatches;
 use regatta_core::terms::{Backoff, FailFast, FlakyVerdict, Leftovers, Retries};
 
-use super::output::print;
+use super::output::{print, warn};
 use super::setup;
 use crate::cli::{CheckArgs, CommandFailure, PlaceArgs, RunArgs};
 use crate::config::{Command, Config, MaxParallel, QUARANTINE_NAME, Setting, Terms};
@@ -26,33 +26,23 @@ pub(super) fn check(
     let plural = if count == 1 { "" } else { "s" };
     let file = &config.file_name;
     writeln!(text, "{file} is sound: {count} suite{plural}").expect("a String takes all");
-    text.push_str(&render_quarantine(&config));
-    print(&text)?;
-    Ok(0)
-}
-
-/// Returns which suites are in quarantine, and what to do about entries that have expired; nothing where none is.
-fn render_quarantine(config: &Config) -> String {
-    let suites = config.suites.iter();
-    let entries = suites.filter_map(|suite| Some((suite, suite.quarantine.as_ref()?)));
+    let entries = config.suites.iter();
+    let entries = entries.filter_map(|suite| Some((suite, suite.quarantine.as_ref()?)));
     let entries: Vec<_> = entries.collect();
-    let mut text = String::new();
-    if entries.is_empty() {
-        return text;
-    }
     let count = entries.len();
-    let plural = if count == 1 { "" } else { "s" };
-    writeln!(text, "{QUARANTINE_NAME} is sound: {count} suite{plural}")
-        .expect("a String takes all");
-    for (suite, entry) in entries.into_iter().filter(|(_, entry)| entry.expired) {
-        writeln!(
-            text,
-            "warning: the quarantine of `{}` held until {} and fails each run of it now; set `expires` to a later day, or remove the entry ({})",
-            suite.name, entry.expires, entry.place
-        )
-        .expect("a String takes all");
+    if count > 0 {
+        let plural = if count == 1 { "" } else { "s" };
+        writeln!(text, "{QUARANTINE_NAME} is sound: {count} suite{plural}")
+            .expect("a String takes all");
     }
-    text
+    print(&text)?;
+    for (suite, entry) in entries.into_iter().filter(|(_, entry)| entry.expired) {
+        warn(&format!(
+            "the quarantine of `{}` held until {} and fails each run of it now; set `expires` to a later day, or remove the entry ({})",
+            suite.name, entry.expires, entry.place
+        ));
+    }
+    Ok(0)
 }
 
 /// Returns every setting with its value and who said so, first those of the run, then each suite's.

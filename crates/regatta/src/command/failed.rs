@@ -1,6 +1,6 @@
 //! `--failed`: what is outstanding runs, and nobody takes the rest for done.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::output::warn;
 use super::setup;
@@ -55,7 +55,7 @@ fn outstanding(config: &Config) -> BTreeSet<String> {
         warn(&format!(
             "failed to {error}; every suite counts as outstanding"
         ));
-        Default::default()
+        BTreeMap::default()
     });
     find_outstanding(config.suites.iter().map(|it| it.name.as_str()), &words)
 }

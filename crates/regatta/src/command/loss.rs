@@ -12,8 +12,9 @@ use regatta_core::time::Time;
 use regatta_core::verdict::{AttemptReport, Exit, Failure, Verdict};
 use regatta_process::{Loss, Status};
 
+use super::exit_code::exit_code;
 use super::output::{complain, notice};
-use super::run::{exit_code, remove_temporary_files};
+use super::run::remove_temporary_files;
 use super::run_reports::ReportFiles;
 use crate::cli::CommandFailure;
 use crate::log_dir::Room;

@@ -4,6 +4,7 @@ mod check;
 mod completions;
 mod dispatch;
 mod dry_run;
+mod exit_code;
 mod failed;
 mod graph;
 mod list;

@@ -6,13 +6,12 @@ use std::time::Instant;
 
 use clap::ArgMatches;
 use regatta_core::event::{Event, RunHeader, StopSignal};
-use regatta_core::id::{Id, TaskId};
 use regatta_core::schedule::{Policy, Scheduler};
 use regatta_core::time::Time;
-use regatta_core::verdict::{Failure, Verdict};
 use regatta_process::{Follow, Guardian, Status, descriptor_limit, die_by, end_remnants};
 
 use super::dry_run::render_plan;
+use super::exit_code::exit_code;
 use super::failed::choose;
 use super::list::print_list;
 use super::loss::{Will, conclude_lost};
@@ -398,32 +397,6 @@ fn shorten(messages: impl Iterator<Item = String>, rest: &str) -> Vec<String> {
         messages.push(format!("{surplus} more {rest}"));
     }
     messages
-}
-
-/// Returns the first of these that applies: the signal, a failed suite, something of the runner's own, something known
-/// to be undone.
-pub(super) fn exit_code(record: &Record, interrupt: Option<StopSignal>, troubles: &[String]) -> u8 {
-    let mut failed = record.has_expired_quarantine();
-    let mut lost = !troubles.is_empty();
-    for (index, task) in record.tasks.iter().enumerate() {
-        match &task.verdict {
-            // What the runner lost is no failure of the suite, in quarantine or not.
-            Some(Verdict::Failed(Failure::Infrastructure(_))) => lost = true,
-            Some(Verdict::Failed(_)) => {
-                failed |= !record.suite(TaskId::from_index(index)).is_quarantined();
-            }
-            _ => {}
-        }
-    }
-    match interrupt {
-        Some(StopSignal::Interrupt) => 128 + 2,
-        Some(StopSignal::Hangup) => 128 + 1,
-        Some(StopSignal::Terminate | StopSignal::Kill) => 128 + 15,
-        None if failed => 1,
-        None if lost => 3,
-        None if !record.header.outstanding.is_empty() => 5,
-        None => 0,
-    }
 }
 
 /// Refuses what is there and no file: a report replaces what it finds, `/dev/null` too.

@@ -110,7 +110,7 @@ fn l6_where_nothing_helps_stderr_says_so() {
         300,
         "touch $REGATTA_SUITE.ran",
     );
-    let output = place.regatta(&WORDS).on_disk_of(200).run();
+    let output = place.regatta(&WORDS).on_disk_of(232).run();
     assert!(output.starts_with("exit 3\n"), "{output}");
     assert!(
         output.contains("warning: the journal could not be written: No space left on device"),

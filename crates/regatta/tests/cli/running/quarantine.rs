@@ -175,6 +175,8 @@ fn an_expired_entry_fails_the_run_though_the_suite_passes() {
     --- stdout ---
     regatta.toml is sound: 2 suites
     quarantine.toml is sound: 1 suite
+
+    --- stderr ---
     warning: the quarantine of `shaky` held until 2000-01-31 and fails each run of it now; set `expires` to a later day, or remove the entry (quarantine.toml:1)
     ");
 }

@@ -206,6 +206,23 @@ fn an_interrupt_ends_rounds_without_a_limit() {
 }
 
 #[test]
+fn a_program_that_is_not_there_does_not_keep_a_run_from_its_interrupt() {
+    let place = Place::new("[suites.missing]\ncommand = ['./missing']\n");
+    let words = ["--repeat", "4000000000", "--progress", "none"];
+    let run = place.regatta(&words).start();
+    wait_until("thousands of rounds", || {
+        place.has("test-logs/events.jsonl")
+            && place.read("test-logs/events.jsonl").lines().count() > 5_000
+    });
+    run.signal(Signal::INT);
+    let run = run.finish();
+    assert!(run.starts_with("signal 2\n"), "{run}");
+    let report = place.report();
+    let attempts = report["suites"][0]["attempts"].as_array().unwrap();
+    assert_eq!(attempts.len(), 101);
+}
+
+#[test]
 fn a_failure_that_was_seen_outlives_a_killed_runner() {
     let place = Place::new(
         "[suites.shaky]\ncommand = 'case $REGATTA_ATTEMPT in */1) exit 5;; */3) echo $PPID > runner; exec sleep 600;; esac'\n",
