@@ -292,7 +292,7 @@ impl Record {
     #[must_use]
     pub fn error_message(&self, task: TaskId) -> Option<String> {
         let record = &self.tasks[task.index()];
-        let started = !record.attempts.is_empty();
+        let started = self.was_under_way(task);
         Some(match record.verdict_or_interrupted() {
             Verdict::Passed | Verdict::Flaky => return None,
             Verdict::Failed(failure) => describe_failure(&failure, record.latest_number()),
@@ -313,6 +313,25 @@ impl Record {
         })
     }
 
+    /// Returns whether a task that was cut short had an attempt by then, in the round that was cut short.
+    #[must_use]
+    pub fn was_under_way(&self, task: TaskId) -> bool {
+        let known = &self.tasks[task.index()];
+        let Some(last) = known.attempts.last() else {
+            return false;
+        };
+        // Over several rounds it may stem from the one before.
+        let word = known.verdict_or_interrupted();
+        let is_of_this_round = || last.end.as_ref().is_none_or(|end| end.verdict == word);
+        self.header.repeat.is_none() || is_of_this_round()
+    }
+
+    /// Returns where the log of an attempt will be once another attempt has started.
+    #[must_use]
+    pub fn later_log_file(&self, task: TaskId, attempt: &AttemptRecord) -> String {
+        self.file_of(task, &format!(".attempt-{}.log", attempt.number))
+    }
+
     /// Returns where the log of an attempt is, from the log directory as given; `None` if it never started.
     #[must_use]
     pub fn log_file(&self, task: TaskId, attempt: &AttemptRecord) -> Option<String> {
@@ -322,7 +341,7 @@ impl Record {
             if is_last {
                 self.file_of(task, ".log")
             } else {
-                self.file_of(task, &format!(".attempt-{}.log", attempt.number))
+                self.later_log_file(task, attempt)
             }
         })
     }

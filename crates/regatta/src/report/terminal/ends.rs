@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use regatta_core::id::{Id, TaskId};
 use regatta_core::plan::Suite;
+use regatta_core::terms::{FailFast, Repeat, Until};
 use regatta_core::verdict::{Failure, Reason, Verdict};
 
 use crate::report::record::{AttemptEnd, AttemptRecord, Record, describe_failure};
@@ -24,7 +25,17 @@ impl Lines<'_> {
         let Some(attempts) = self.record.tasks.get(task.index()).map(|it| &it.attempts) else {
             return;
         };
-        let Some(mut what) = self.describe_end(verdict, attempts) else {
+        let in_rounds = self.record.header.repeat.is_some();
+        let is_cut_short = matches!(
+            verdict,
+            Verdict::Skipped(Reason::Cancelled | Reason::Interrupted)
+        );
+        let last = attempts.last().filter(|last| {
+            // What never started in this round has an attempt of the one before.
+            let ended_so = last.end.as_ref().is_some_and(|end| end.verdict == *verdict);
+            !in_rounds || !is_cut_short || ended_so
+        });
+        let Some(mut what) = self.describe_end(verdict, last) else {
             return;
         };
         let failed = matches!(verdict, Verdict::Failed(_));
@@ -52,7 +63,7 @@ impl Lines<'_> {
             )),
             Counter::Hidden => page.line(format_args!("  {symbol} {name} {what}")),
         }
-        if let Some(last) = attempts.last() {
+        if let Some(last) = last {
             if failed {
                 // Once is enough where it fails round after round.
                 let is_first = self.record.tasks[task.index()].words.failed <= 1;
@@ -70,8 +81,7 @@ impl Lines<'_> {
 
     /// Returns the words for a verdict; `None` for a task that never started because nothing did any more, which the
     /// summary says once for all of them.
-    fn describe_end(&self, verdict: &Verdict, attempts: &[AttemptRecord]) -> Option<String> {
-        let last = attempts.last();
+    fn describe_end(&self, verdict: &Verdict, last: Option<&AttemptRecord>) -> Option<String> {
         let count = last.map_or(0, |it| it.number);
         let took = last.map(|attempt| seconds(running_time(attempt)));
         Some(match verdict {
@@ -97,9 +107,26 @@ impl Lines<'_> {
         })
     }
 
+    /// Returns whether the logs of this round will have moved by the time that somebody reads its lines.
+    fn another_round_follows(&self) -> bool {
+        let header = &self.record.header;
+        let is_expected = |repeat: Repeat| {
+            let more = repeat.rounds.is_none_or(|most| self.progress.round < most);
+            more && repeat.until == Until::Done && header.fail_fast == FailFast::Off
+        };
+        header.repeat.is_some_and(is_expected) && self.record.cancelled.is_none()
+    }
+
     /// Writes where an attempt's output is and how it ended.
     fn write_output(&self, page: &mut Page, task: TaskId, attempt: &AttemptRecord) {
-        if let Some(log) = self.record.log_file(task, attempt) {
+        let log = self.record.log_file(task, attempt);
+        let log = match log {
+            Some(_) if self.another_round_follows() => {
+                Some(self.record.later_log_file(task, attempt))
+            }
+            log => log,
+        };
+        if let Some(log) = log {
             write_detail(page, format_args!("Log: {}", page.look.clean(&log)));
         }
         write_diagnosis(page, self.record, task);

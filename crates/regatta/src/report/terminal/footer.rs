@@ -211,7 +211,7 @@ impl Footer<'_> {
         }
         let (started, never): (Vec<_>, Vec<_>) = cut_short
             .into_iter()
-            .partition(|task| self.record.tasks[task.index()].started().is_some());
+            .partition(|&task| self.has_begun(task));
         if started.len() > NAMES {
             let names = self.names(&started);
             page.line(format_args!(
@@ -227,12 +227,19 @@ impl Footer<'_> {
         }
         if !never.is_empty() {
             let names = self.names(&never);
-            page.line(format_args!(
-                "  {bullet} {} never started: {names}",
-                never.len()
-            ));
+            let what = match self.record.header.repeat {
+                None => "never started",
+                Some(_) => "did not start in the last round",
+            };
+            page.line(format_args!("  {bullet} {} {what}: {names}", never.len()));
         }
         page.blank();
+    }
+
+    /// Returns whether a task that was cut short has run by then.
+    fn has_begun(&self, task: TaskId) -> bool {
+        let known = &self.record.tasks[task.index()];
+        known.started().is_some() && self.record.was_under_way(task)
     }
 
     fn write_flaky(&self, page: &mut Page) {

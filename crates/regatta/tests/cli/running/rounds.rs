@@ -39,7 +39,7 @@ fn three_rounds_are_one_report() {
       [2/2] ✓ after passed in [TIME]
       ↻ round 1/3: 2 passed
       [1/2] ✗ shaky failed (exit code 4) at attempt 2
-        Log: test-logs/shaky.log
+        Log: test-logs/shaky.attempt-2.log
         │ shaky/2
       [2/2] ⊘ after blocked: shaky did not pass
       ↻ round 2/3: 0 passed, 1 failed, 1 skipped
@@ -184,6 +184,29 @@ fn fail_fast_ends_the_rounds_at_once() {
     📄 JSON report: test-logs/test-report.json
 
     ❌ 1 of 2 suites failed (2 rounds)
+    ");
+}
+
+#[test]
+fn what_a_round_did_not_come_to_is_not_told_from_the_one_before() {
+    let place = Place::new(&SECOND.replace("depends_on = [\"shaky\"]\n", ""));
+    let run = place.regatta(&["-j", "1", "--repeat", "9", "-x"]).run();
+    let (_, end) = run.split_once("round 1/9: 2 passed\n").unwrap();
+    let (lines, end) = end.split_once("Test Summary").unwrap();
+    assert_snapshot!(lines, @"
+      [1/2] ✗ shaky failed (exit code 4) at attempt 2
+        Log: test-logs/shaky.log
+        │ shaky/2
+      ⊘ fail-fast: shaky failed, ending what runs
+      ↻ round 2/9: 0 passed, 1 failed, 1 skipped
+
+    📋
+    ");
+    let (_, end) = end.split_once("Cancelled").unwrap();
+    assert_snapshot!(end.lines().nth(1).unwrap(), @"  • 1 did not start in the last round: after");
+    assert_snapshot!(place.outcomes(), @"
+    shaky: failed, exit_code [exit_code] code 4 log test-logs/shaky.log: exit code 4
+    after: skipped, cancelled [passed] code 0 log test-logs/after.log: Cancelled before it started, after a failure elsewhere
     ");
 }
 
