@@ -30,9 +30,9 @@ pub struct Suite {
     pub command_line: String,
     /// Whether the selection asked for it, or it only came along as a dependency.
     pub origin: SelectedAs,
-    /// Why its failures are known and do not fail the run, where somebody declared that.
+    /// Why its failures are known and do not fail the run, where somebody declared that. Boxed, since few have one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub quarantine: Option<Quarantine>,
+    pub quarantine: Option<Box<Quarantine>>,
 }
 
 /// A suite's entry among those whose failures do not count for a while.
@@ -62,7 +62,7 @@ impl Suite {
     /// Returns the entry that fails the run until it is renewed or removed, if there is one.
     #[must_use]
     pub fn expired_quarantine(&self) -> Option<&Quarantine> {
-        self.quarantine.as_ref().filter(|it| it.expired)
+        self.quarantine.as_deref().filter(|it| it.expired)
     }
 }
 

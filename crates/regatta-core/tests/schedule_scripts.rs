@@ -937,9 +937,9 @@ fn until_a_failure_a_quarantined_one_is_a_failure_too() {
 /// Returns a plan whose first suite is in quarantine.
 fn quarantined(slots: u64, text: &str, expired: bool) -> Arc<Plan> {
     let mut plan = Arc::unwrap_or_clone(plan(slots, text, &Terms::default()));
-    plan.suites[SuiteId(0)].quarantine = Some(Quarantine {
+    plan.suites[SuiteId(0)].quarantine = Some(Box::new(Quarantine {
         expired,
         ..Quarantine::default()
-    });
+    }));
     Arc::new(plan)
 }

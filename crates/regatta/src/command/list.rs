@@ -111,6 +111,6 @@ fn listed(suite: &Suite) -> ListedSuite<'_> {
         retries: suite.terms.retries.value.count,
         dir: suite.dir.to_string_lossy().into_owned(),
         command: planning::command_line(suite),
-        quarantine: suite.quarantine.as_ref(),
+        quarantine: suite.quarantine.as_deref(),
     }
 }

@@ -122,7 +122,7 @@ pub struct Suite {
     /// The suite's own terms over the run's.
     pub terms: Terms,
     /// Its entry in `quarantine.toml`.
-    pub quarantine: Option<Quarantine>,
+    pub quarantine: Option<Box<Quarantine>>,
     /// Line of the file that declares the suite, from 1.
     pub line: usize,
 }

@@ -57,7 +57,7 @@ pub fn quarantine_bytes(
     let mut unknown = 0;
     for entry in root.suites.entries() {
         if let Some(&index) = by_name.get(&entry.name) {
-            config.suites[index].quarantine = resolve(entry, &source, today);
+            config.suites[index].quarantine = resolve(entry, &source, today).map(Box::new);
         } else if !entry.name.is_empty() {
             problems.push(describe_unknown(entry, config, unknown));
             unknown += 1;

@@ -133,14 +133,14 @@ pub(crate) fn mixed() -> Sample {
 /// of the quarantine has expired.
 pub(crate) fn known() -> Sample {
     let entry = |expired| {
-        Some(Quarantine {
+        Some(Box::new(Quarantine {
             reason: "flips under load".into(),
             owner: "team-storage".into(),
             issue: "https://issues.example/7".into(),
             expires: "2023-10-12".into(),
             expired,
             place: "quarantine.toml:3".into(),
-        })
+        }))
     };
     let suites = vec![
         suite("unsteady-unit", &[]),

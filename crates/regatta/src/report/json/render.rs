@@ -96,7 +96,7 @@ fn suite_entry(record: &Record, task: TaskId) -> SuiteEntry<'_> {
         tags: &suite.tags,
         owner: suite.owner.as_deref(),
         quarantined: suite.is_quarantined(),
-        quarantine: suite.quarantine.as_ref().map(quarantine_entry),
+        quarantine: suite.quarantine.as_deref().map(quarantine_entry),
         history: record.past(task).map(|past| HistoryEntry {
             runs: past.runs,
             failing: past.failing,
