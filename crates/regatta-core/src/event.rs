@@ -149,6 +149,9 @@ pub struct RunHeader {
     /// How often the suites run; `None` for once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repeat: Option<Repeat>,
+    /// The filters that chose the suites, as on a command line; `None` where nothing was left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub selection: Option<String>,
     /// The words that lead to this configuration again: the program and its `--config`, `-C`, `--profile` flags.
     pub rerun_prefix: String,
     /// In display order.

@@ -33,6 +33,10 @@ pub struct Suite {
     /// Why its failures are known and do not fail the run, where somebody declared that. Boxed, since few have one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quarantine: Option<Box<Quarantine>>,
+    /// A digest of what makes an attempt pass or fail, in hexadecimal digits; empty where nobody took it. Two runs of
+    /// a suite tell about the same thing only if theirs are equal.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub digest: String,
 }
 
 /// A suite's entry among those whose failures do not count for a while.

@@ -12,6 +12,7 @@ use regatta_core::terms::Terms;
 
 use crate::backend::Launch;
 use crate::config::{Command, Config, MaxParallel, Suite};
+use crate::definition;
 use crate::select::Selection;
 use crate::shell;
 
@@ -180,6 +181,7 @@ fn declared(suite: &Suite, origin: SelectedAs) -> plan::Suite {
         command_line: command_line(suite),
         origin,
         quarantine: suite.quarantine.clone(),
+        digest: definition::digest(suite),
     }
 }
 

@@ -11,6 +11,8 @@ const FLOORS: [&[&str]; 6] = [
         "backend",
         "machine_output",
         "outstanding",
+        "definition",
+        "history",
         "screen",
         "select",
     ],

@@ -14,9 +14,10 @@ use regatta_process::{Loss, Status};
 
 use super::exit_code::exit_code;
 use super::output::{complain, notice};
-use super::run::remove_temporary_files;
+use super::run::{remember, remove_temporary_files};
 use super::run_reports::ReportFiles;
 use crate::cli::CommandFailure;
+use crate::history::History;
 use crate::log_dir::Room;
 use crate::report::journal::{JOURNAL_NAME, Journal, JournalWriter, read_journal};
 use crate::report::json::{REPORT_NAME, render_report};
@@ -96,6 +97,7 @@ pub(super) fn conclude_lost(loss: &Loss, report_paths: &[PathBuf]) -> u8 {
     for failure in ReportFiles::standing(paths.collect()).replace(&report, &mut room) {
         complain(&failure);
     }
+    remember(&History::of(Path::new(&record.header.root)), &record, &path);
     notice("what ran is lost, the rest never started; `regatta report` tells how far the run came");
     record.finished.map_or(3, |finish| finish.exit_code)
 }

@@ -16,7 +16,7 @@ use super::failed::choose;
 use super::list::print_list;
 use super::loss::{Will, conclude_lost};
 use super::output::{complain, notice, print, stdout_failure, warn};
-use super::run_header::{Origin, header, host_name, new_run_id};
+use super::run_header::{Origin, header, host_name, look_back, new_run_id};
 use super::run_reports::ReportFiles;
 use super::{run_terminal, setup};
 use crate::audience::{Audience, Stream};
@@ -25,6 +25,7 @@ use crate::cli::{CommandFailure, ListFormat, OnBusyChoice, PlaceArgs, RunArgs, R
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::drive::{Drive, Outcome};
+use crate::history::History;
 use crate::log_dir::{
     Claim, ClaimError, Claimant, Holder, LogDir, OnBusy, Place, Room, claim, pid_namespace,
 };
@@ -95,12 +96,13 @@ pub(super) fn run(
     // As early as it can be: a short run would wait for the answer at its end.
     let repository = repository::ask(&config.root);
     let begin = Instant::now();
-    let run = Run {
+    let mut run = Run {
         args,
         header: header(Origin {
             run_id,
             log_dir: &logs.as_given,
             place,
+            filters: &args.filters,
             config: &config,
             project: &project,
             cpus,
@@ -108,9 +110,11 @@ pub(super) fn run(
             outstanding: chosen.left_out,
         }),
         logs,
+        history: History::of(&config.root),
         begin,
         repository,
     };
+    look_back(&mut run.header, &run.history);
     let concluded = run.carry_out(place, &config, project, &guardian);
     warn_of_lost_memory(&guardian);
     guardian.conclude(match &concluded {
@@ -130,6 +134,7 @@ struct Run<'a> {
     /// The log directory, which is ours.
     logs: Place,
     header: RunHeader,
+    history: History,
     begin: Instant,
     /// The state of the repository is being asked for.
     repository: Option<Question>,
@@ -324,6 +329,8 @@ impl Run<'_> {
         for failure in &lost {
             complain(failure);
         }
+        let journal = self.logs.path.join(JOURNAL_NAME);
+        remember(&self.history, &audience.record, &journal);
         match (
             outcome.interrupt,
             exit_code(&audience.record, None, &troubles),
@@ -397,6 +404,20 @@ fn shorten(messages: impl Iterator<Item = String>, rest: &str) -> Vec<String> {
         messages.push(format!("{surplus} more {rest}"));
     }
     messages
+}
+
+/// Adds a run that is over to the history. Nobody waits for it any more, and no trouble with it is one of the run.
+pub(super) fn remember(history: &History, record: &Record, journal: &Path) {
+    match history.record(record, journal) {
+        Ok(recorded) => {
+            if let Some(warning) = recorded.warning {
+                warn(&warning);
+            }
+        }
+        Err(error) => warn(&format!(
+            "this run is not in the history: failed to {error}"
+        )),
+    }
 }
 
 /// Refuses what is there and no file: a report replaces what it finds, `/dev/null` too.

@@ -9,8 +9,9 @@ use regatta_core::event::{FORMAT, FORMAT_OF_ONE_ROUND, Host, RunHeader};
 use regatta_core::terms::Repeat;
 
 use super::setup;
-use crate::cli::PlaceArgs;
+use crate::cli::{FilterArgs, PlaceArgs};
 use crate::config::Config;
+use crate::history::{Here, History};
 use crate::planning::Project;
 use crate::shell;
 
@@ -26,6 +27,7 @@ pub(super) struct Origin<'r> {
     /// The log directory as reports show it.
     pub(super) log_dir: &'r Path,
     pub(super) place: &'r PlaceArgs,
+    pub(super) filters: &'r FilterArgs,
     pub(super) config: &'r Config,
     pub(super) project: &'r Project,
     /// CPUs that this process may use.
@@ -41,6 +43,7 @@ pub(super) fn header(origin: Origin<'_>) -> RunHeader {
         run_id,
         log_dir,
         place,
+        filters,
         config,
         project,
         cpus,
@@ -76,14 +79,26 @@ pub(super) fn header(origin: Origin<'_>) -> RunHeader {
         fail_fast: config.run.fail_fast.value,
         profile: config.profile.clone(),
         repeat: Some(repeat).filter(|it| !it.is_once()),
+        selection: selection(filters),
         rerun_prefix: rerun_prefix(place),
         categories: setup::category_headers(config),
         suites: project.plan.suites.values().cloned().collect(),
         tasks: project.plan.tasks.values().map(|task| task.suite).collect(),
-
         past: Vec::new(),
         outstanding,
     }
+}
+
+/// Fills in what earlier runs say of the suites.
+pub(super) fn look_back(header: &mut RunHeader, history: &History) {
+    let here = Here {
+        host: &header.host.name,
+        cpus: header.host.cpus,
+        profile: header.profile.as_deref(),
+    };
+    let suites = header.suites.iter();
+    let suites: Vec<(&str, &str)> = suites.map(|it| (&*it.name, &*it.digest)).collect();
+    header.past = history.pasts(&suites, &here);
 }
 
 /// Returns the name of this machine.
@@ -98,6 +113,26 @@ fn project_name(root: &Path) -> String {
     let root = fs::canonicalize(root).unwrap_or_else(|_| root.to_owned());
     let name = root.file_name().unwrap_or_default();
     name.to_string_lossy().into_owned()
+}
+
+/// Returns the filters as words of a command line, `None` without any.
+fn selection(filters: &FilterArgs) -> Option<String> {
+    let lists = [
+        ("--categories", &filters.categories),
+        ("--suites", &filters.suites),
+        ("--tags", &filters.tags),
+        ("--exclude", &filters.exclude),
+    ];
+    let lists = lists.into_iter().filter(|(_, list)| !list.is_empty());
+    let mut words: Vec<String> = lists
+        .flat_map(|(flag, list)| [flag.to_owned(), list.join(",")])
+        .collect();
+    for (flag, is_set) in [("--fast", filters.fast), ("--no-deps", filters.no_deps)] {
+        if is_set {
+            words.push(flag.to_owned());
+        }
+    }
+    (!words.is_empty()).then(|| shell::join(words.iter().map(String::as_str)))
 }
 
 /// Returns the words that lead to this configuration again from the same shell.

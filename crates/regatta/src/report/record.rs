@@ -12,7 +12,7 @@ use regatta_core::plan::Suite;
 use regatta_core::time::Time;
 use regatta_core::verdict::{AttemptReport, Exit, Failure, Outcome, Reason, Status, Verdict};
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::rounds::{LeftOut, Tally, Words, make_way};
 
@@ -20,7 +20,7 @@ use super::rounds::{LeftOut, Tally, Words, make_way};
 const LAST_OWN_EXIT_CODE: u8 = 128;
 
 /// How far a run has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RunState {
     /// It goes on; what has not finished reads as interrupted.

@@ -190,6 +190,7 @@ fn header(suites: Vec<Suite>) -> RunHeader {
         fail_fast: FailFast::Off,
         profile: None,
         repeat: None,
+        selection: None,
         rerun_prefix: "regatta".into(),
         categories: vec![CategoryHeader {
             name: "unit".into(),

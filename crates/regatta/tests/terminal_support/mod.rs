@@ -76,6 +76,7 @@ impl Script {
             fail_fast: FailFast::Off,
             profile: None,
             repeat: None,
+            selection: None,
             rerun_prefix: "regatta".into(),
             categories: categories(),
             suites,

@@ -1,0 +1,280 @@
+//! Whether a suite is flaky, broken or neither, and the evidence for it. Pure.
+//!
+//! A suite is flaky if it passed and failed although nothing had changed: in one run, by passing after a failed attempt,
+//! or in several, by both verdicts of one definition at one commit without changed files. Everything else that fails may
+//! be right to fail.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use regatta_core::past::FlakyRate;
+
+use super::entry::Entry;
+
+/// A suite that fails as often in a row is broken, however flaky it was, where its rate makes this row less likely than
+/// one in a thousand.
+const SHORTEST_BROKEN: i32 = 3;
+const UNLIKELY: f64 = 0.001;
+
+/// What is to be thought of a suite.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// It passes, or nothing is known against it.
+    Steady,
+    /// It passes and fails although nothing changes.
+    Flaky,
+    /// It fails, and has since some run.
+    Broken,
+}
+
+/// What the runs of a suite say of it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Evidence {
+    /// What is to be thought of it.
+    pub standing: Standing,
+    /// How many runs it passed or failed in.
+    pub runs: u32,
+    /// How many of them it failed in.
+    pub failures: u32,
+    /// How many of the latest it failed in, without a pass between them.
+    pub failing: u32,
+    /// When the first of those started, microseconds since 1970 UTC.
+    pub failing_since_us: Option<i64>,
+    /// How often it failed although nothing had changed; `None` if that was never seen.
+    pub rate: Option<FlakyRate>,
+    /// How often the verdict changed although nothing else had.
+    pub flips: u32,
+    /// When the latest run started in which it failed although nothing had changed.
+    pub last_flake_us: Option<i64>,
+    /// How long the attempts took that failed before a pass.
+    pub wasted: Duration,
+}
+
+/// The definition and the commit of a run, where both are known.
+type Group = (u32, u64);
+
+/// Weighs the runs of a suite. Those that say nothing of it are passed over.
+///
+/// *Shape*: `entries` have the newest last.
+#[must_use]
+pub fn weigh(entries: &[Entry]) -> Evidence {
+    let counted: Vec<&Entry> = entries.iter().filter(|it| it.counts()).collect();
+    let failing = counted.iter().rev();
+    let failing = failing.take_while(|it| it.word.has_failed()).count();
+    let (before, streak) = counted.split_at(counted.len() - failing);
+    let is_broken = is_broken(before, streak);
+    // What fails steadily is no chance: it says nothing of how often chance strikes.
+    let judged = if is_broken { before } else { &counted };
+    let groups = groups(judged);
+    let flakes = judged.iter().filter(|it| is_flake(it, &groups));
+    let rate = rate(judged, &groups);
+    Evidence {
+        standing: match (is_broken, rate) {
+            (true, _) => Standing::Broken,
+            (false, Some(_)) => Standing::Flaky,
+            (false, None) => Standing::Steady,
+        },
+        runs: count(counted.len()),
+        failures: count(counted.iter().filter(|it| it.word.has_failed()).count()),
+        failing: count(failing),
+        failing_since_us: streak.first().map(|it| it.facts.started_us),
+        rate,
+        flips: flips(judged),
+        last_flake_us: flakes.map(|it| it.facts.started_us).max(),
+        wasted: counted.iter().map(|it| it.wasted).sum(),
+    }
+}
+
+fn is_broken(before: &[&Entry], streak: &[&Entry]) -> bool {
+    if streak.is_empty() {
+        return false;
+    }
+    let groups = groups(before);
+    let is_known = rate(before, &groups).is_some();
+    // A failure at the very commit that passed before may be chance, or the end of it.
+    let at_same = |it: &&Entry| group(it).is_some_and(|it| groups.contains_key(&it));
+    if !is_known && !streak.iter().any(at_same) {
+        return true;
+    }
+    let (failures, attempts) = tally(before, &groups);
+    // The law of succession: what was never seen is not impossible.
+    let chance = f64::from(failures + 1) / f64::from(attempts + 2);
+    let length = i32::try_from(streak.len()).unwrap_or(i32::MAX);
+    length >= SHORTEST_BROKEN && chance.powi(length) < UNLIKELY
+}
+
+fn group(entry: &Entry) -> Option<Group> {
+    Some((entry.definition?, entry.facts.commit?))
+}
+
+/// Returns for each definition and commit whether there was a pass and whether there was a failure.
+fn groups(entries: &[&Entry]) -> BTreeMap<Group, (bool, bool)> {
+    let mut groups = BTreeMap::new();
+    for entry in entries {
+        if let Some(group) = group(entry) {
+            let (passed, failed) = groups.entry(group).or_insert((false, false));
+            *passed |= entry.word.has_passed();
+            *failed |= entry.failed_attempts > 0 || entry.word.has_failed();
+        }
+    }
+    groups
+}
+
+/// Returns whether it failed in this run although nothing had changed.
+fn is_flake(entry: &Entry, groups: &BTreeMap<Group, (bool, bool)>) -> bool {
+    let is_mixed = || group(entry).is_some_and(|it| groups.get(&it) == Some(&(true, true)));
+    if entry.word.has_passed() {
+        entry.failed_attempts > 0
+    } else {
+        is_mixed()
+    }
+}
+
+/// Returns the attempts that failed although nothing had changed, and those beside all that passed. A failure that may
+/// have had a reason is neither.
+fn tally(entries: &[&Entry], groups: &BTreeMap<Group, (bool, bool)>) -> (u32, u32) {
+    let telling = entries
+        .iter()
+        .filter(|it| it.word.has_passed() || is_flake(it, groups));
+    telling.fold((0, 0), |(failures, attempts), it| {
+        let failed = match it.word.has_failed() {
+            true => it.failed_attempts.max(1),
+            false => it.failed_attempts,
+        };
+        (failures + failed, attempts + it.attempts.max(failed).max(1))
+    })
+}
+
+fn rate(entries: &[&Entry], groups: &BTreeMap<Group, (bool, bool)>) -> Option<FlakyRate> {
+    let (failures, attempts) = tally(entries, groups);
+    (failures > 0).then_some(FlakyRate { failures, attempts })
+}
+
+/// Returns how often the verdict changed: within a run, and from one to the next of the same definition and commit.
+fn flips(entries: &[&Entry]) -> u32 {
+    let inside = entries
+        .iter()
+        .filter(|it| it.word.has_passed() && it.failed_attempts > 0);
+    let mut latest: BTreeMap<Group, bool> = BTreeMap::new();
+    let between = entries.iter().filter(|it| {
+        let passed = it.word.has_passed();
+        let before = group(it).and_then(|group| latest.insert(group, passed));
+        before.is_some_and(|before| before != passed)
+    });
+    count(inside.count() + between.count())
+}
+
+fn count(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use regatta_core::verdict::{Outcome, Status};
+
+    use super::super::entry::Facts;
+    use super::super::word::Word;
+    use super::*;
+
+    /// Reads runs from letters: `p` passed, `f` failed, `r` passed at the second attempt, `b` blocked, `i` lost,
+    /// `w` failed with nearly everything else; a digit is the commit from there on, `*` changed files.
+    fn entries(script: &str) -> Vec<Entry> {
+        let mut commit = Some(0);
+        let mut entries = Vec::new();
+        for letter in script.chars() {
+            let (status, outcome, attempts, failed_attempts) = match letter {
+                'p' => (Status::Passed, Outcome::Passed, 1, 0),
+                'r' => (Status::Passed, Outcome::Flaky, 2, 1),
+                'f' | 'w' => (Status::Failed, Outcome::ExitCode, 1, 1),
+                'b' => (Status::Skipped, Outcome::Blocked, 0, 0),
+                'i' => (Status::Failed, Outcome::Infrastructure, 1, 0),
+                '*' => {
+                    commit = None;
+                    continue;
+                }
+                digit => {
+                    commit = digit.to_digit(10).map(u64::from);
+                    continue;
+                }
+            };
+            entries.push(Entry {
+                word: Word { status, outcome },
+                attempts,
+                failed_attempts,
+                clean: None,
+                wasted: Duration::from_secs(u64::from(letter == 'r') * 3),
+                definition: Some(7),
+                facts: Facts {
+                    started_us: i64::try_from(entries.len()).unwrap(),
+                    commit,
+                    is_widespread: letter == 'w',
+                    ..Facts::default()
+                },
+            });
+        }
+        entries
+    }
+
+    #[test]
+    fn flaky_broken_and_steady_are_told_apart() {
+        use Standing::{Broken, Flaky, Steady};
+        let table: [(&str, Standing, u32, Option<(u32, u32)>); 17] = [
+            ("", Steady, 0, None),
+            ("pppp", Steady, 0, None),
+            // Each commit had its own verdict.
+            ("1p2f3p", Steady, 0, None),
+            ("1p2ff", Broken, 2, None),
+            // Nobody knows what had changed.
+            ("*pfp", Steady, 0, None),
+            ("*pf", Broken, 1, None),
+            // Both verdicts at one commit.
+            ("1pfp", Flaky, 0, Some((1, 3))),
+            ("1pppf", Flaky, 1, Some((1, 4))),
+            ("1f2pp1p", Flaky, 0, Some((1, 4))),
+            // One run is enough, whatever the files.
+            ("*ppr", Flaky, 0, Some((1, 4))),
+            // Then it broke for good, at the same commit or another.
+            ("1pppppppppffff", Broken, 4, None),
+            ("1rpppprpppp2ffffff", Broken, 6, Some((2, 12))),
+            ("1rpppprpppp2f", Flaky, 1, Some((2, 12))),
+            // What says nothing.
+            ("1pbbb", Steady, 0, None),
+            ("1piii", Steady, 0, None),
+            ("1pwwwww", Steady, 0, None),
+            ("1pfbwi", Flaky, 1, Some((1, 2))),
+        ];
+        for (script, standing, failing, rate) in table {
+            let evidence = weigh(&entries(script));
+            let found = evidence.rate.map(|it| (it.failures, it.attempts));
+            assert_eq!(
+                (evidence.standing, evidence.failing, found),
+                (standing, failing, rate),
+                "{script}: {evidence:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_suite_that_fails_one_time_in_four_is_not_called_broken_soon() {
+        let script = "1pppfppfpppfppfff";
+        assert_eq!(weigh(&entries(script)).standing, Standing::Flaky);
+    }
+
+    #[test]
+    fn flips_flakes_and_waste_are_counted() {
+        let evidence = weigh(&entries("1pfprp2p"));
+        assert_eq!(evidence.flips, 3);
+        assert_eq!(evidence.last_flake_us, Some(3));
+        assert_eq!(evidence.wasted, Duration::from_secs(3));
+        assert_eq!((evidence.runs, evidence.failures), (6, 1));
+    }
+
+    #[test]
+    fn another_definition_is_another_suite() {
+        let mut runs = entries("1pf");
+        runs[1].definition = Some(8);
+        assert_eq!(weigh(&runs).standing, Standing::Broken);
+        runs[1].definition = None;
+        assert_eq!(weigh(&runs).rate, None);
+    }
+}

@@ -1,0 +1,229 @@
+//! A run as it is kept and exported: every figure in units that survive a round trip. Made from the record of a run.
+
+use std::time::Duration;
+
+use regatta_core::id::{Id, TaskId};
+use regatta_core::verdict::{Exit, Outcome, Status, Verdict};
+use serde::{Deserialize, Serialize};
+
+use super::word::Word;
+use crate::report::record::{AttemptRecord, Record, RunState, TaskRecord};
+
+/// As many digits of a suite's digest are kept: enough to tell definitions of one project apart.
+const KEPT_DIGITS: usize = 16;
+
+/// A run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunRow {
+    /// Unique among runs.
+    pub run_id: String,
+    /// Wall clock at its start, microseconds since 1970 UTC.
+    pub started_us: i64,
+    /// How long it took, in microseconds.
+    pub duration_us: u64,
+    /// Whether it came to its end.
+    pub state: RunState,
+    /// Its exit code; `None` for a run without an end.
+    pub exit_code: Option<u8>,
+    /// The commit that was checked out.
+    pub commit: Option<String>,
+    /// The branch.
+    pub branch: Option<String>,
+    /// Whether files differed from the commit; `None` where that was not known.
+    pub dirty: Option<bool>,
+    /// The machine's name.
+    pub host: String,
+    /// Operating system and architecture.
+    pub os: String,
+    /// CPUs the run could use.
+    pub cpus: u32,
+    /// Slots.
+    pub max_parallel: u32,
+    /// The profile in force.
+    pub profile: Option<String>,
+    /// The filters, as on a command line.
+    pub selection: Option<String>,
+    /// The version of the program.
+    pub version: String,
+    /// Its suites, by name.
+    pub suites: Vec<SuiteRow>,
+}
+
+/// A suite in a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SuiteRow {
+    /// Its name.
+    pub name: String,
+    /// The first digits of its definition's digest; empty where that is not known.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub definition: String,
+    /// What was said of it in the end.
+    #[serde(flatten)]
+    pub word: Word,
+    /// The key of its result in a cache, once there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache_key: Option<String>,
+    /// Its attempts, in order; empty if it never ran.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attempts: Vec<AttemptRow>,
+}
+
+/// An attempt.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttemptRow {
+    /// The word on it alone.
+    pub outcome: Outcome,
+    /// How long it ran, in microseconds; `None` if it never started.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duration_us: Option<u64>,
+    /// CPU time, in microseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpu_us: Option<u64>,
+    /// Peak memory in bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_rss_bytes: Option<u64>,
+    /// Its exit code, where it exited.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exit_code: Option<i32>,
+    /// The signal that ended it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signal: Option<i32>,
+}
+
+impl RunRow {
+    /// Returns what is kept of a run, whatever became of it.
+    #[must_use]
+    pub fn of(record: &Record) -> Self {
+        let header = &record.header;
+        let repository = record.repository.as_ref();
+        let end = record.finished.map_or(record.latest, |finish| finish.at);
+        let tasks = record.tasks.iter().enumerate();
+        let mut suites: Vec<SuiteRow> = tasks
+            .map(|(index, task)| {
+                let suite = record.suite(TaskId::from_index(index));
+                let digits = suite.digest.get(..KEPT_DIGITS).unwrap_or_default();
+                SuiteRow::of(&suite.name, digits, task)
+            })
+            .collect();
+        suites.sort_by(|a, b| a.name.cmp(&b.name));
+        // Several tasks of one suite are not known to happen; the first stands for it.
+        suites.dedup_by(|a, b| a.name == b.name);
+        Self {
+            run_id: header.run_id.clone(),
+            started_us: header.wall_us,
+            duration_us: micros(end.since(regatta_core::time::Time::BEGIN)),
+            state: record.past_state(),
+            exit_code: record.finished.map(|finish| finish.exit_code),
+            commit: repository.map(|it| it.commit.clone()),
+            branch: repository.and_then(|it| it.branch.clone()),
+            dirty: repository.map(|it| it.dirty),
+            host: header.host.name.clone(),
+            os: header.host.os.clone(),
+            cpus: header.host.cpus,
+            max_parallel: header.max_parallel,
+            profile: header.profile.clone(),
+            selection: header.selection.clone(),
+            version: header.version.clone(),
+            suites,
+        }
+    }
+
+    /// Returns how many suites passed.
+    #[must_use]
+    pub fn passed(&self) -> u32 {
+        self.count(Status::Passed)
+    }
+
+    /// Returns how many suites failed.
+    #[must_use]
+    pub fn failed(&self) -> u32 {
+        self.count(Status::Failed)
+    }
+
+    fn count(&self, status: Status) -> u32 {
+        let suites = self.suites.iter();
+        let count = suites.filter(|it| it.word.status == status).count();
+        u32::try_from(count).unwrap_or(u32::MAX)
+    }
+}
+
+impl SuiteRow {
+    fn of(name: &str, definition: &str, task: &TaskRecord) -> Self {
+        Self {
+            name: name.to_owned(),
+            definition: definition.to_owned(),
+            word: Word::of(&task.verdict_or_interrupted()),
+            cache_key: None,
+            attempts: task.attempts.iter().map(AttemptRow::of).collect(),
+        }
+    }
+
+    /// Returns how long it took if it passed at the first attempt.
+    #[must_use]
+    pub fn clean(&self) -> Option<Duration> {
+        match (self.word.outcome, &self.attempts[..]) {
+            (Outcome::Passed, [attempt]) => attempt.duration(),
+            _ => None,
+        }
+    }
+
+    /// Returns how long all of its attempts took; `None` if none ran.
+    #[must_use]
+    pub fn duration(&self) -> Option<Duration> {
+        let known = self.attempts.iter().filter_map(AttemptRow::duration);
+        let ran = known.clone().next().is_some();
+        ran.then(|| known.sum())
+    }
+
+    /// Returns the largest peak of its attempts.
+    #[must_use]
+    pub fn max_rss_bytes(&self) -> Option<u64> {
+        self.attempts.iter().filter_map(|it| it.max_rss_bytes).max()
+    }
+}
+
+impl AttemptRow {
+    fn of(attempt: &AttemptRecord) -> Self {
+        let end = attempt.end.as_ref();
+        let usage = end.and_then(|it| it.report.usage);
+        let (exit_code, signal) = match end.map(|it| &it.report.exit) {
+            Some(Exit::Code(code)) => (Some(*code), None),
+            Some(Exit::Signal(signal)) => (None, Some(*signal)),
+            _ => (None, None),
+        };
+        Self {
+            // One without an end was under way when its run was lost.
+            outcome: end.map_or(Outcome::Interrupted, |it| Verdict::outcome(&it.verdict)),
+            duration_us: attempt.duration().map(micros),
+            cpu_us: usage.map(|it| micros(it.cpu)),
+            max_rss_bytes: usage.map(|it| it.max_rss_bytes),
+            exit_code,
+            signal,
+        }
+    }
+
+    /// Returns how long it ran.
+    #[must_use]
+    pub fn duration(&self) -> Option<Duration> {
+        self.duration_us.map(Duration::from_micros)
+    }
+
+    /// Returns whether the suite itself failed in it.
+    #[must_use]
+    pub fn has_failed(&self) -> bool {
+        !matches!(
+            self.outcome,
+            Outcome::Passed
+                | Outcome::Flaky
+                | Outcome::Infrastructure
+                | Outcome::Blocked
+                | Outcome::Cancelled
+                | Outcome::Interrupted
+                | Outcome::Condition
+        )
+    }
+}
+
+fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,101 @@
+//! The tables of the history, and how an older database becomes one of today.
+
+use rusqlite::{Connection, Result};
+
+/// Each brings the database from the version of its index to the next; `PRAGMA user_version` holds the version. What
+/// was once released is never changed here, only followed by another.
+const MIGRATIONS: [&str; 2] = [
+    // A run's number is never used twice, since `recent` holds those of runs that were dropped. An attempt's rows lie one after the other for a run, so that writing a run touches few pages. What is asked of a
+    // suite at the start of a run is in `recent`; see `recent.rs`. `bytes` is about what a run takes, journal included.
+    "CREATE TABLE run (
+         id INTEGER PRIMARY KEY AUTOINCREMENT,
+         run_id TEXT NOT NULL UNIQUE,
+         started_us INTEGER NOT NULL,
+         duration_us INTEGER NOT NULL,
+         is_finished INTEGER NOT NULL,
+         exit_code INTEGER,
+         git_commit TEXT,
+         git_branch TEXT,
+         git_dirty INTEGER,
+         host TEXT NOT NULL,
+         os TEXT NOT NULL,
+         cpus INTEGER NOT NULL,
+         max_parallel INTEGER NOT NULL,
+         profile TEXT,
+         selection TEXT,
+         version TEXT NOT NULL,
+         passed INTEGER NOT NULL,
+         failed INTEGER NOT NULL,
+         bytes INTEGER NOT NULL
+     ) STRICT;
+     CREATE TABLE suite (
+         id INTEGER PRIMARY KEY,
+         name TEXT NOT NULL UNIQUE,
+         recent BLOB NOT NULL
+     ) STRICT;
+     CREATE TABLE attempt (
+         run INTEGER NOT NULL,
+         suite INTEGER NOT NULL,
+         number INTEGER NOT NULL,
+         word INTEGER NOT NULL,
+         outcome INTEGER,
+         duration_us INTEGER,
+         cpu_us INTEGER,
+         max_rss_bytes INTEGER,
+         exit_code INTEGER,
+         signal INTEGER,
+         definition INTEGER,
+         PRIMARY KEY (run, suite, number)
+     ) STRICT, WITHOUT ROWID;",
+    "ALTER TABLE attempt ADD COLUMN cache_key TEXT;",
+];
+
+/// The version that this program writes.
+pub(super) const VERSION: i64 = MIGRATIONS.len() as i64;
+
+/// Returns the version of a database, 0 for one without tables.
+pub(super) fn version(connection: &Connection) -> Result<i64> {
+    connection.query_row("PRAGMA user_version", [], |row| row.get(0))
+}
+
+/// Brings a database to today's version. The caller holds the lock for writing.
+pub(super) fn migrate(connection: &Connection) -> Result<()> {
+    let version = usize::try_from(version(connection)?).unwrap_or_default();
+    for migration in MIGRATIONS.iter().skip(version) {
+        connection.execute_batch(migration)?;
+    }
+    if version < MIGRATIONS.len() {
+        connection.pragma_update(None, "user_version", VERSION)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_older_version_becomes_the_same() {
+        let tables = |from: usize| {
+            let connection = Connection::open_in_memory().unwrap();
+            for migration in &MIGRATIONS[..from] {
+                connection.execute_batch(migration).unwrap();
+            }
+            connection
+                .pragma_update(None, "user_version", i64::try_from(from).unwrap())
+                .unwrap();
+            migrate(&connection).unwrap();
+            migrate(&connection).unwrap();
+            assert_eq!(version(&connection).unwrap(), VERSION);
+            let sql = "SELECT group_concat(name) FROM pragma_table_info('attempt')";
+            connection
+                .query_row(sql, [], |row| row.get::<_, String>(0))
+                .unwrap()
+        };
+        let today = tables(0);
+        assert!(today.ends_with("definition,cache_key"), "{today}");
+        for from in 1..=MIGRATIONS.len() {
+            assert_eq!(tables(from), today);
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! The database of the history: opened, kept apart from others who open it, and put aside when it is damaged.
+//!
+//! It knows no suites; what the tables say is written by `record.rs` and asked by `query.rs`.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use regatta_process::fault::{self, Operation};
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags};
+use rustix::fs::{FlockOperation, flock};
+
+use super::error::HistoryError;
+use super::schema;
+
+/// The oldest SQLite under which two processes may write and tidy up at once.
+///
+/// *Source*: <https://sqlite.org/wal.html#the_wal_reset_bug>.
+const OLDEST_SQLITE: i32 = 3_051_003;
+
+/// A reader meets a lock only while somebody repairs or locks up everything, and no run is to wait for that.
+const READ_PATIENCE: Duration = Duration::from_millis(100);
+
+/// Many runs may end at once, and each holds the lock for some milliseconds.
+const WRITE_PATIENCE: Duration = Duration::from_secs(5);
+
+/// After so many pages the log of SQLite is folded into the database: rarely enough that few runs wait for a disk, often
+/// enough that reading the log again does not delay the next start.
+const CHECKPOINT_PAGES: u32 = 250;
+
+/// What the database is opened for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// To read what is there.
+    Read,
+    /// To write, and to begin it if need be.
+    Write,
+}
+
+/// An open history.
+#[derive(Debug)]
+pub struct Store {
+    pub(super) connection: Connection,
+    pub(super) path: PathBuf,
+    /// Shared by everybody who has the database open, so that nobody puts it aside under them.
+    _shared: Option<File>,
+}
+
+impl Store {
+    /// Opens the database at `path`. `gate` is the file whose lock says that somebody has it open.
+    pub(super) fn open(path: &Path, gate: &Path, purpose: Purpose) -> Result<Self, HistoryError> {
+        check_library()?;
+        // Who may not write here may still read.
+        let shared = match (enter(gate, FlockOperation::LockShared), purpose) {
+            (Ok(shared), _) => Some(shared),
+            (Err(_), Purpose::Read) => None,
+            (Err(error), Purpose::Write) => return Err(error),
+        };
+        fault::check(Operation::Open).map_err(|errno| HistoryError::io(path, errno))?;
+        let connection =
+            connect(path, purpose).map_err(|source| HistoryError::sql(path, source))?;
+        let store = Self {
+            connection,
+            path: path.to_owned(),
+            _shared: shared,
+        };
+        let found = store.ask(schema::version)?;
+        if found > schema::VERSION {
+            return Err(HistoryError::Newer {
+                path: path.to_owned(),
+                found,
+                known: schema::VERSION,
+            });
+        }
+        Ok(store)
+    }
+
+    /// Asks the database something.
+    pub(super) fn ask<T>(
+        &self,
+        question: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, HistoryError> {
+        question(&self.connection).map_err(|source| HistoryError::sql(&self.path, source))
+    }
+
+    /// Changes the database as a whole or not at all; an older one becomes one of today on the way.
+    pub(super) fn change<T>(
+        &self,
+        change: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, HistoryError> {
+        fault::check(Operation::Write).map_err(|errno| HistoryError::io(&self.path, errno))?;
+        self.ask(|connection| {
+            connection.execute_batch("BEGIN IMMEDIATE")?;
+            let changed = schema::migrate(connection)
+                .and_then(|()| change(connection))
+                .and_then(|changed| connection.execute_batch("COMMIT").map(|()| changed));
+            if changed.is_err() {
+                // Nothing more can be done where this fails as well; closing undoes it too.
+                let _ = connection.execute_batch("ROLLBACK");
+            }
+            changed
+        })
+    }
+}
+
+/// Returns whether the linked SQLite may be trusted with several processes.
+fn check_library() -> Result<(), HistoryError> {
+    if rusqlite::version_number() < OLDEST_SQLITE {
+        return Err(HistoryError::OldSqlite(rusqlite::version()));
+    }
+    Ok(())
+}
+
+fn connect(path: &Path, purpose: Purpose) -> rusqlite::Result<Connection> {
+    let create = match purpose {
+        Purpose::Read => OpenFlags::empty(),
+        Purpose::Write => OpenFlags::SQLITE_OPEN_CREATE,
+    };
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | create;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(match purpose {
+        Purpose::Read => READ_PATIENCE,
+        Purpose::Write => WRITE_PATIENCE,
+    })?;
+    // The last to leave would wait for the disk; the next run reads the log instead, which is short.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    if purpose == Purpose::Write {
+        // With a log, a power cut may lose the latest runs and never the database.
+        connection.execute_batch(&format!(
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES};"
+        ))?;
+    }
+    Ok(connection)
+}
+
+/// Takes the lock that goes with having the database open, or with nobody having it open. The file is never removed:
+/// a second one of that name would be a second lock.
+fn enter(gate: &Path, operation: FlockOperation) -> Result<File, HistoryError> {
+    let failed = |source: std::io::Error| HistoryError::io(gate, source);
+    fault::check(Operation::Open).map_err(|errno| failed(errno.into()))?;
+    let mut options = File::options();
+    let options = options.create(true).truncate(false).read(true).write(true);
+    let file = options.open(gate).map_err(failed)?;
+    flock(&file, operation).map_err(|errno| failed(errno.into()))?;
+    Ok(file)
+}
+
+/// Moves a damaged database out of the way, with what belongs to it, and returns its new name. `None` if somebody else
+/// was faster and it is whole again.
+pub(super) fn put_aside(path: &Path, gate: &Path) -> Result<Option<PathBuf>, HistoryError> {
+    // Who has it open may wait for a lock for as long as this; one who is there for longer will see to it.
+    let busy = |_| HistoryError::Busy {
+        path: path.to_owned(),
+    };
+    let _alone = enter(gate, FlockOperation::NonBlockingLockExclusive).map_err(busy)?;
+    let seen = connect(path, Purpose::Read).and_then(|it| {
+        schema::version(&it)?;
+        it.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0))
+    });
+    if seen.is_ok_and(|it| it == "ok") {
+        return Ok(None);
+    }
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let stem = name.strip_suffix(".db").unwrap_or(&name);
+    let aside = (1..)
+        .map(|number| path.with_file_name(format!("{stem}.damaged-{number}.db")))
+        .find(|it| it.symlink_metadata().is_err())
+        .expect("some number is free");
+    for suffix in ["-wal", "-shm", ""] {
+        let with_suffix = |path: &Path| {
+            let mut name = path.as_os_str().to_owned();
+            name.push(suffix);
+            PathBuf::from(name)
+        };
+        let (from, to) = (with_suffix(path), with_suffix(&aside));
+        let moved = fault::check(Operation::Rename)
+            .map_err(std::io::Error::from)
+            .and_then(|()| fs::rename(&from, to));
+        match moved {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(HistoryError::io(&from, error));
+            }
+            _ => {}
+        }
+    }
+    Ok(Some(aside))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_linked_library_is_new_enough() {
+        check_library().unwrap();
+    }
+}
