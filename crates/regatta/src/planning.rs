@@ -66,7 +66,10 @@ pub fn plan(config: &Config, selection: &Selection, max_parallel: u32) -> Projec
         terms: terms(suite),
     });
     let specs = specs.collect();
-    let suites = declared_suites(config, selection);
+    let mut suites = declared_suites(config, selection);
+    for (declared, suite) in suites.iter_mut().zip(&chosen) {
+        declared.digest = definition::digest(suite);
+    }
     let plan = Plan::new(suites, specs, pools)
         .expect("a checked configuration has no cycles and names only what exists");
     Project {
@@ -181,7 +184,8 @@ fn declared(suite: &Suite, origin: SelectedAs) -> plan::Suite {
         command_line: command_line(suite),
         origin,
         quarantine: suite.quarantine.clone(),
-        digest: definition::digest(suite),
+        // Only runs need it, and it takes its time.
+        digest: String::new(),
     }
 }
 

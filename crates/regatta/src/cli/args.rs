@@ -44,6 +44,12 @@ pub enum Command {
     Report(ReportArgs),
     /// Print the log of a suite's last attempt
     Log(LogArgs),
+    /// Show how suites did over time
+    History(HistoryArgs),
+    /// Show which suites are flaky, and the evidence
+    Flaky(FlakyArgs),
+    /// Show what changed from one run to another
+    Compare(CompareArgs),
     /// Print the JSON Schema of regatta.toml
     Schema,
     /// Print the script that completes words in a shell
@@ -423,6 +429,79 @@ pub struct LogArgs {
     /// The suite
     #[arg(value_name = "SUITE", add = ArgValueCompleter::new(complete_suite))]
     pub suite: String,
+}
+
+/// The words of `regatta history`.
+#[derive(Debug, Clone, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct HistoryArgs {
+    /// Something else than a look at it.
+    #[command(subcommand)]
+    pub action: Option<HistoryAction>,
+    /// Only this suite, run by run
+    #[arg(value_name = "SUITE", add = ArgValueCompleter::new(complete_suite))]
+    pub suite: Option<String>,
+    /// How to print it
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub format: FigureFormat,
+}
+
+/// What else can be done with the history.
+#[derive(Debug, Clone, Subcommand)]
+pub enum HistoryAction {
+    /// Print all runs, one JSON object a line
+    Export(ExportArgs),
+    /// Add runs that were exported elsewhere
+    Import(ImportArgs),
+    /// Add what the kept journals know and the database does not
+    Rebuild,
+}
+
+/// The words of `regatta history export`.
+#[derive(Debug, Clone, Args)]
+pub struct ExportArgs {
+    /// Write usual durations into regatta-timings.json beside the configuration instead, for committing
+    #[arg(long)]
+    pub timings: bool,
+}
+
+/// The words of `regatta history import`.
+#[derive(Debug, Clone, Args)]
+pub struct ImportArgs {
+    /// What `regatta history export` printed; `-` is standard input
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+}
+
+/// The words of `regatta flaky`.
+#[derive(Debug, Clone, Args)]
+pub struct FlakyArgs {
+    /// How to print it
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub format: FigureFormat,
+}
+
+/// The words of `regatta compare`.
+#[derive(Debug, Clone, Args)]
+pub struct CompareArgs {
+    /// The earlier run: a run id, `latest`, `latest-N`, a journal or a report
+    #[arg(value_name = "A", default_value = "latest-1")]
+    pub before: String,
+    /// The later run
+    #[arg(value_name = "B", default_value = "latest")]
+    pub after: String,
+    /// How to print it
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub format: FigureFormat,
+}
+
+/// How figures are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum FigureFormat {
+    /// For people
+    Text,
+    /// One JSON object
+    Json,
 }
 
 /// The words of `regatta completions`.

@@ -6,8 +6,9 @@ mod failure;
 mod variables;
 
 pub use args::{
-    CheckArgs, Cli, ColorWhen, Command, CompletionsArgs, FilterArgs, FlakyCountsAs, GraphArgs,
-    GraphFormat, ListArgs, ListFormat, LogArgs, OnBusyChoice, PlaceArgs, Progress, ReportArgs,
+    CheckArgs, Cli, ColorWhen, Command, CompareArgs, CompletionsArgs, ExportArgs, FigureFormat,
+    FilterArgs, FlakyArgs, FlakyCountsAs, GraphArgs, GraphFormat, HistoryAction, HistoryArgs,
+    ImportArgs, ListArgs, ListFormat, LogArgs, OnBusyChoice, PlaceArgs, Progress, ReportArgs,
     ReportFormat, ReportTarget, RunArgs, RunFormat,
 };
 pub use failure::CommandFailure;

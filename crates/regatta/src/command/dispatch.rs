@@ -9,7 +9,9 @@ use clap::{ArgMatches, CommandFactory, FromArgMatches};
 use clap_complete::CompleteEnv;
 use regatta_process::fault;
 
-use super::{check, completions, graph, list, log, man, report, run, schema};
+use super::{
+    check, compare, completions, flaky, graph, history, list, log, man, report, run, schema,
+};
 use crate::cli::{Cli, Command, CommandFailure, PlaceArgs, ignore_empty_variables};
 use crate::diagnostic::Colour;
 use crate::report::terminal::choose_colour;
@@ -63,6 +65,9 @@ fn dispatch(mut cli: Cli, matches: &ArgMatches) -> Result<u8, CommandFailure> {
         Command::Graph(args) => graph::graph(place, &args, submatches),
         Command::Report(args) => report::report(place, &args, submatches),
         Command::Log(args) => log::log(place, &args, submatches),
+        Command::History(args) => history::history(place, &args, submatches),
+        Command::Flaky(args) => flaky::flaky(place, &args, submatches),
+        Command::Compare(args) => compare::compare(place, &args, submatches),
         Command::Schema => schema::schema(),
         Command::Completions(args) => completions::completions(&args),
         Command::Man => man::man(),

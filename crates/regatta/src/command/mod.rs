@@ -1,12 +1,19 @@
 //! The commands: each turns arguments into calls and the result into text and an exit code.
 
 mod check;
+mod compare;
+mod compare_report;
 mod completions;
 mod dispatch;
 mod dry_run;
 mod exit_code;
 mod failed;
+mod figures;
+mod flaky;
 mod graph;
+mod history;
+mod history_suite;
+mod history_transfer;
 mod list;
 mod log;
 mod loss;

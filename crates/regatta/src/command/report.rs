@@ -14,8 +14,9 @@ use super::run_header::host_name;
 use super::shown_path::shown_path;
 use super::{output, setup};
 use crate::cli::{CommandFailure, PlaceArgs, ReportArgs, ReportFormat};
+use crate::history::History;
 use crate::log_dir::is_held;
-use crate::report::find::{PastRun, find_run};
+use crate::report::find::{FindRunError, PastRun, find_run};
 use crate::report::json::{REPORT_NAME, render_report};
 use crate::report::record::RunState;
 use crate::report::terminal::{Colour, Memory, Options, Terminal, choose_colour, choose_symbols};
@@ -26,7 +27,7 @@ pub(super) fn report(
     matches: &ArgMatches,
 ) -> Result<u8, CommandFailure> {
     let name = args.run.as_ref().map(|run| run.as_os_str());
-    let mut run = find(place, name, matches)?;
+    let (mut run, home) = find(place, name, matches)?;
     let folder = run.journal.parent().unwrap_or(Path::new("."));
     if run.record.finished.is_none() && is_held(folder, &host_name()) {
         run.state = RunState::Running;
@@ -42,7 +43,7 @@ pub(super) fn report(
     }
     match args.format {
         ReportFormat::Json => print(&render_report(&run.record, run.state))?,
-        ReportFormat::Text => print(&render_text(&run, place))?,
+        ReportFormat::Text => print(&render_text(&run, home, place))?,
     }
     Ok(0)
 }
@@ -51,7 +52,7 @@ fn find(
     place: &PlaceArgs,
     name: Option<&OsStr>,
     matches: &ArgMatches,
-) -> Result<PastRun, CommandFailure> {
+) -> Result<(PastRun, Home), CommandFailure> {
     let is_path = name.is_some_and(|it| PathBuf::from(it).exists());
     // A path says all; anything else is looked for in the log directory, which a flag or the
     // configuration names.
@@ -60,11 +61,38 @@ fn find(
         (Some(log_dir), _) => log_dir.clone(),
         (None, false) => setup::log_dir(&setup::load(place, matches)?),
     };
-    find_run(name, &log_dir).map_err(|error| CommandFailure::Usage(format!("failed to {error}")))
+    let found = find_run(name, &log_dir).map(|run| (run, Home::LogDir));
+    let found = match (found, name) {
+        (Err(FindRunError::NoSuchRun { wanted, kept }), Some(name)) => {
+            match find_kept(name, place, matches) {
+                Some(journal) => {
+                    find_run(Some(journal.as_os_str()), &log_dir).map(|run| (run, Home::History))
+                }
+                None => Err(FindRunError::NoSuchRun { wanted, kept }),
+            }
+        }
+        (found, _) => found,
+    };
+    found.map_err(|error| CommandFailure::Usage(format!("failed to {error}")))
+}
+
+/// Returns the journal that the history of the project keeps of a run.
+fn find_kept(run_id: &OsStr, place: &PlaceArgs, matches: &ArgMatches) -> Option<PathBuf> {
+    let config = setup::load(place, matches).ok()?;
+    History::of(&config.root).find_journal(run_id.to_str()?)
+}
+
+/// Where the journal of a run is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Home {
+    /// Beside its logs.
+    LogDir,
+    /// In the history; its logs have been replaced by later ones.
+    History,
 }
 
 /// Returns what the run printed, or would have printed, off a terminal.
-fn render_text(run: &PastRun, place: &PlaceArgs) -> String {
+fn render_text(run: &PastRun, home: Home, place: &PlaceArgs) -> String {
     let variable = |name: &str| std::env::var(name).ok();
     let flag = place.color.map(Into::into);
     let coloured = choose_colour(flag, variable, stdout().is_terminal());
@@ -80,9 +108,8 @@ fn render_text(run: &PastRun, place: &PlaceArgs) -> String {
             Colour::Plain
         },
         symbols: choose_symbols(variable),
-        log_dir: Some(log_dir.to_string_lossy().into_owned()),
-        json_report: json_report
-            .exists()
+        log_dir: (home == Home::LogDir).then(|| log_dir.to_string_lossy().into_owned()),
+        json_report: (home == Home::LogDir && json_report.exists())
             .then(|| log_dir.join(REPORT_NAME).to_string_lossy().into_owned()),
         ..Options::default()
     };

@@ -64,9 +64,10 @@ impl Entry {
     pub fn of(suite: &SuiteRow, facts: Facts) -> Self {
         let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
         let failed = suite.attempts.iter().filter(|it| it.has_failed());
-        let wasted = match suite.word.has_passed() {
-            true => failed.clone().filter_map(|it| it.duration_us).sum(),
-            false => 0,
+        let wasted = if suite.word.has_passed() {
+            failed.clone().filter_map(|it| it.duration_us).sum()
+        } else {
+            0
         };
         Self {
             word: suite.word,

@@ -9,7 +9,7 @@ use thiserror::Error;
 /// A history that cannot be used. Each message fits after "failed to".
 #[derive(Debug, Error)]
 pub enum HistoryError {
-    /// The linked SQLite may lose what two processes write at once.
+    /// The linked `SQLite` may lose what two processes write at once.
     #[error(
         "use the history: this program was built with SQLite {0}, which is older than 3.51.3 and may damage it"
     )]
@@ -41,7 +41,7 @@ pub enum HistoryError {
         /// What is wrong with it.
         source: SqlError,
     },
-    /// SQLite could not do something else.
+    /// `SQLite` could not do something else.
     #[error("use the history `{}`: {source}", path.display())]
     Sql {
         /// The database.

@@ -137,10 +137,7 @@ fn tally(entries: &[&Entry], groups: &BTreeMap<Group, (bool, bool)>) -> (u32, u3
         .iter()
         .filter(|it| it.word.has_passed() || is_flake(it, groups));
     telling.fold((0, 0), |(failures, attempts), it| {
-        let failed = match it.word.has_failed() {
-            true => it.failed_attempts.max(1),
-            false => it.failed_attempts,
-        };
+        let failed = it.failed_attempts.max(u32::from(it.word.has_failed()));
         (failures + failed, attempts + it.attempts.max(failed).max(1))
     })
 }

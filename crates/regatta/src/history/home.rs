@@ -120,9 +120,14 @@ impl History {
     fn try_record(&self, run: &RunRow, journal: &Path) -> Result<(), HistoryError> {
         let store = Store::open(&self.database(), &self.gate(), Purpose::Write)?;
         let runs = self.journals();
-        let size = journals::keep(journal, &runs, &run.run_id)
-            .map_err(|source| HistoryError::io(&runs, source))?;
+        let size = match journals::keep(journal, &runs, &run.run_id) {
+            Ok(size) => size,
+            // Somebody has removed the log directory, and the run has told that. Its figures are still worth keeping.
+            Err(error) if error.kind() == ErrorKind::NotFound => 0,
+            Err(source) => return Err(HistoryError::io(&runs, source)),
+        };
         let dropped = store.change(|connection| add(connection, run, size))?;
+        store.fold();
         for run_id in dropped {
             journals::drop_kept(&runs, &run_id);
         }
@@ -151,10 +156,12 @@ impl History {
     fn absorb(&self, runs: &[(RunRow, u64)]) -> Result<(usize, usize), HistoryError> {
         self.make_folder()?;
         let store = Store::open(&self.database(), &self.gate(), Purpose::Write)?;
-        store.change(|connection| {
+        let counts = store.change(|connection| {
             let added = absorb(connection, runs)?;
             Ok((known_runs(connection)?.len(), added))
-        })
+        })?;
+        store.fold();
+        Ok(counts)
     }
 
     /// Returns the kept journal of a run, where there is one.

@@ -26,13 +26,6 @@ pub struct Here<'h> {
     pub profile: Option<&'h str>,
 }
 
-/// All runs of one suite.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct SuiteHistory {
-    /// Each run, without its suites, and what became of this one; the newest last.
-    pub runs: Vec<(RunRow, SuiteRow)>,
-}
-
 impl Store {
     /// Returns what is remembered of suites that are named with the digests of their definitions.
     ///
@@ -200,9 +193,10 @@ fn select_runs(rest: &str) -> String {
 
 /// Returns the number of a run and the run, without its suites.
 fn read_run(row: &Row<'_>) -> Result<(i64, RunRow)> {
-    let state = match row.get(4)? {
-        true => RunState::Finished,
-        false => RunState::Interrupted,
+    let state = if row.get(4)? {
+        RunState::Finished
+    } else {
+        RunState::Interrupted
     };
     let run = RunRow {
         run_id: row.get(1)?,

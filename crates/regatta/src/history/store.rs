@@ -14,7 +14,7 @@ use rustix::fs::{FlockOperation, flock};
 use super::error::HistoryError;
 use super::schema;
 
-/// The oldest SQLite under which two processes may write and tidy up at once.
+/// The oldest `SQLite` under which two processes may write and tidy up at once.
 ///
 /// *Source*: <https://sqlite.org/wal.html#the_wal_reset_bug>.
 const OLDEST_SQLITE: i32 = 3_051_003;
@@ -25,9 +25,9 @@ const READ_PATIENCE: Duration = Duration::from_millis(100);
 /// Many runs may end at once, and each holds the lock for some milliseconds.
 const WRITE_PATIENCE: Duration = Duration::from_secs(5);
 
-/// After so many pages the log of SQLite is folded into the database: rarely enough that few runs wait for a disk, often
-/// enough that reading the log again does not delay the next start.
-const CHECKPOINT_PAGES: u32 = 250;
+/// From this size on the log of the database is folded into it, which waits for the disk: about every tenth small run.
+/// Whoever opens the database alone reads all of the log first, so it is to stay short.
+const LONGEST_LOG_BYTES: u64 = 256 * 1024;
 
 /// What the database is opened for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,6 +84,19 @@ impl Store {
         question(&self.connection).map_err(|source| HistoryError::sql(&self.path, source))
     }
 
+    /// Folds the log into the database if it has become long and nobody else is reading it. Nothing is lost where that
+    /// does not work: the next run tries again.
+    pub(super) fn fold(&self) {
+        let length = beside(&self.path, "-wal")
+            .metadata()
+            .map_or(0, |it| it.len());
+        if length > LONGEST_LOG_BYTES {
+            let _ = self.connection.busy_timeout(Duration::ZERO);
+            let checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)";
+            let _ = self.connection.query_row(checkpoint, [], |_| Ok(()));
+        }
+    }
+
     /// Changes the database as a whole or not at all; an older one becomes one of today on the way.
     pub(super) fn change<T>(
         &self,
@@ -104,7 +117,14 @@ impl Store {
     }
 }
 
-/// Returns whether the linked SQLite may be trusted with several processes.
+/// Returns where the log of a database is, or another file that belongs to it.
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+/// Returns whether the linked `SQLite` may be trusted with several processes.
 fn check_library() -> Result<(), HistoryError> {
     if rusqlite::version_number() < OLDEST_SQLITE {
         return Err(HistoryError::OldSqlite(rusqlite::version()));
@@ -126,10 +146,11 @@ fn connect(path: &Path, purpose: Purpose) -> rusqlite::Result<Connection> {
     // The last to leave would wait for the disk; the next run reads the log instead, which is short.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     if purpose == Purpose::Write {
-        // With a log, a power cut may lose the latest runs and never the database.
-        connection.execute_batch(&format!(
-            "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES};"
-        ))?;
+        // With a log, a power cut may lose the latest runs and never the database. Folding the log in is left to `fold`:
+        // what SQLite does by itself is forgotten with the last connection, so that the log would grow for ever.
+        connection.execute_batch(
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0;",
+        )?;
     }
     Ok(connection)
 }
@@ -163,17 +184,11 @@ pub(super) fn put_aside(path: &Path, gate: &Path) -> Result<Option<PathBuf>, His
     }
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let stem = name.strip_suffix(".db").unwrap_or(&name);
-    let aside = (1..)
-        .map(|number| path.with_file_name(format!("{stem}.damaged-{number}.db")))
-        .find(|it| it.symlink_metadata().is_err())
-        .expect("some number is free");
+    let names = (1..=u32::MAX).map(|it| path.with_file_name(format!("{stem}.damaged-{it}.db")));
+    let mut free = names.filter(|it| it.symlink_metadata().is_err());
+    let aside = free.next().expect("some number is free");
     for suffix in ["-wal", "-shm", ""] {
-        let with_suffix = |path: &Path| {
-            let mut name = path.as_os_str().to_owned();
-            name.push(suffix);
-            PathBuf::from(name)
-        };
-        let (from, to) = (with_suffix(path), with_suffix(&aside));
+        let (from, to) = (beside(path, suffix), beside(&aside, suffix));
         let moved = fault::check(Operation::Rename)
             .map_err(std::io::Error::from)
             .and_then(|()| fs::rename(&from, to));

@@ -12,7 +12,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 /// The name of the file beside the configuration.
-pub const TIMINGS_NAME: &str = "regatta-timings.json";
+pub(super) const TIMINGS_NAME: &str = "regatta-timings.json";
 
 /// The version of the file's format.
 const FORMAT: u32 = 1;
@@ -34,7 +34,7 @@ struct File {
 ///
 /// # Errors
 /// There are none, or they are of another format.
-pub fn read_timings(path: &Path) -> io::Result<Timings> {
+pub(super) fn read_timings(path: &Path) -> io::Result<Timings> {
     let file: File = serde_json::from_slice(&fs::read(path)?)?;
     if file.format != FORMAT {
         return Err(io::Error::other("it has another format"));
@@ -49,7 +49,7 @@ pub fn read_timings(path: &Path) -> io::Result<Timings> {
 
 /// Returns the text of the file for these durations, where `before` stood in it so far.
 #[must_use]
-pub fn render_timings(durations: &Timings, before: &Timings) -> String {
+pub(super) fn render_timings(durations: &Timings, before: &Timings) -> String {
     let suites = durations.iter().map(|(name, duration)| {
         let seconds = duration.as_secs_f64();
         let kept = before.get(name).map(Duration::as_secs_f64);

@@ -2,6 +2,7 @@
 
 mod daemons;
 mod groups;
+mod history;
 mod invariants;
 mod kills;
 mod logs;
