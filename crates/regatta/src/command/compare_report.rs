@@ -15,7 +15,6 @@ use crate::report::record::RunState;
 struct Report {
     run_id: String,
     timestamp: String,
-    version: String,
     #[serde(default)]
     git: Option<Git>,
     suites: Vec<Suite>,
@@ -75,7 +74,7 @@ pub(super) fn read_report(path: &Path) -> Result<RunRow, CommandFailure> {
         max_parallel: 0,
         profile: None,
         selection: None,
-        version: report.version,
+        version: String::new(),
         suites: report.suites.into_iter().map(row).collect(),
     })
 }

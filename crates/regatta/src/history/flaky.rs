@@ -215,7 +215,8 @@ mod tests {
     #[test]
     fn flaky_broken_and_steady_are_told_apart() {
         use Standing::{Broken, Flaky, Steady};
-        let table: [(&str, Standing, u32, Option<(u32, u32)>); 17] = [
+        type Expected = (&'static str, Standing, u32, Option<(u32, u32)>);
+        let table: [Expected; 17] = [
             ("", Steady, 0, None),
             ("pppp", Steady, 0, None),
             // Each commit had its own verdict.

@@ -75,7 +75,7 @@ mod tests {
         let passes = |list: &[u64]| -> Vec<Duration> {
             list.iter().map(|it| Duration::from_millis(*it)).collect()
         };
-        let (from, to) = (Duration::from_millis(1000), Duration::from_millis(1500));
+        let (from, to) = (Duration::from_secs(1), Duration::from_millis(1500));
         let table: [(&[u64], Trend); 6] = [
             (&[1000; 9], Trend::Unknown),
             (&[1000; 10], Trend::Steady),

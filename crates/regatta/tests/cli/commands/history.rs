@@ -253,12 +253,8 @@ fn a_comparison_says_what_is_new_and_what_is_mended() {
     run(&place, "broken");
     let after = id(&place);
     let text = look(&place, &["compare"]);
-    let text: String = text
-        .lines()
-        .filter(|it| !it.contains("[RUN]"))
-        .map(|it| format!("{it}\n"))
-        .collect();
-    assert_snapshot!(text, @"
+    let lines: Vec<&str> = text.lines().filter(|it| !it.contains("[RUN]")).collect();
+    assert_snapshot!(lines.join("\n"), @"
     exit 0
     --- stdout ---
 
