@@ -245,3 +245,118 @@ pub(super) fn known_runs(connection: &Connection) -> Result<BTreeSet<String>> {
 fn signed(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use regatta_core::verdict::{Outcome, Status};
+
+    use super::super::row::AttemptRow;
+    use super::super::schema::migrate;
+    use super::super::word::Word;
+    use super::*;
+
+    fn database() -> Connection {
+        let connection = Connection::open_in_memory().unwrap();
+        migrate(&connection).unwrap();
+        connection
+    }
+
+    fn run(number: i64) -> RunRow {
+        RunRow {
+            run_id: format!("run-{number:05}"),
+            started_us: number,
+            duration_us: 1,
+            state: RunState::Finished,
+            exit_code: Some(0),
+            commit: None,
+            branch: None,
+            dirty: None,
+            host: "slipway".into(),
+            os: "linux".into(),
+            cpus: 2,
+            max_parallel: 2,
+            profile: None,
+            selection: None,
+            version: "0.1.0".into(),
+            suites: vec![SuiteRow {
+                name: "a".into(),
+                definition: "00000000000000ff".into(),
+                word: Word {
+                    status: Status::Passed,
+                    outcome: Outcome::Passed,
+                },
+                cache_key: None,
+                attempts: vec![AttemptRow {
+                    outcome: Outcome::Passed,
+                    duration_us: Some(1500),
+                    cpu_us: Some(700),
+                    max_rss_bytes: None,
+                    exit_code: Some(0),
+                    signal: None,
+                }],
+            }],
+        }
+    }
+
+    fn count(connection: &Connection, table: &str) -> i64 {
+        let sql = format!("SELECT count(*) FROM {table}");
+        connection.query_row(&sql, [], |row| row.get(0)).unwrap()
+    }
+
+    #[test]
+    fn a_run_is_added_once() {
+        let connection = database();
+        for _ in 0..2 {
+            assert_eq!(add(&connection, &run(1), 0).unwrap(), [""; 0]);
+        }
+        assert_eq!(count(&connection, "run"), 1);
+        assert_eq!(absorb(&connection, &[(run(1), 0), (run(2), 0)]).unwrap(), 1);
+        let newest = "SELECT max(id) FROM run";
+        let second = connection.query_row(newest, [], |row| row.get(0)).unwrap();
+        let suites = super::super::query::suites_of(&connection, second).unwrap();
+        assert_eq!(suites, [(1, run(2).suites.remove(0))]);
+    }
+
+    #[test]
+    fn what_is_imported_is_remembered_like_what_was_run() {
+        let recent = |connection: &Connection| -> Vec<u8> {
+            let sql = "SELECT recent FROM suite";
+            connection.query_row(sql, [], |row| row.get(0)).unwrap()
+        };
+        let (one, other) = (database(), database());
+        let runs: Vec<(RunRow, u64)> = (0..50).map(|number| (run(number), 0)).collect();
+        for (run, _) in &runs {
+            add(&one, run, 0).unwrap();
+        }
+        absorb(&other, &runs).unwrap();
+        assert_eq!(recent(&one), recent(&other));
+        assert_eq!(
+            Recent::from_bytes(&recent(&one)).runs.len(),
+            super::super::recent::REMEMBERED
+        );
+    }
+
+    #[test]
+    fn too_many_runs_drop_the_oldest_with_all_they_had() {
+        let connection = database();
+        connection.execute_batch("BEGIN").unwrap();
+        for number in 0..MOST_RUNS {
+            assert_eq!(add(&connection, &run(number), 0).unwrap(), [""; 0]);
+        }
+        assert_eq!(add(&connection, &run(MOST_RUNS), 0).unwrap(), ["run-00000"]);
+        assert_eq!(count(&connection, "run"), MOST_RUNS);
+        assert_eq!(count(&connection, "attempt"), MOST_RUNS);
+    }
+
+    #[test]
+    fn old_and_large_runs_go_and_the_newest_stays() {
+        let connection = database();
+        add(&connection, &run(0), 0).unwrap();
+        let dropped = add(&connection, &run(OLDEST_US + 1), 0).unwrap();
+        assert_eq!(dropped, ["run-00000"]);
+        let huge = u64::try_from(MOST_BYTES).unwrap();
+        let dropped = add(&connection, &run(OLDEST_US + 2), huge).unwrap();
+        assert_eq!(dropped, [run(OLDEST_US + 1).run_id]);
+        assert_eq!(count(&connection, "run"), 1);
+    }
+}

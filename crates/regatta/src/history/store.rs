@@ -210,4 +210,48 @@ mod tests {
     fn the_linked_library_is_new_enough() {
         check_library().unwrap();
     }
+
+    #[test]
+    fn a_log_that_became_long_is_folded_in() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("history.db");
+        let log_bytes = || beside(&path, "-wal").metadata().unwrap().len();
+        let mut longest = 0;
+        let mut was_folded = false;
+        // Each opens, writes and leaves, as runs do.
+        for number in 0..200 {
+            let store = Store::open(&path, &folder.path().join("gate"), Purpose::Write).unwrap();
+            let name = format!("suite-{number}");
+            let sql = "INSERT INTO suite (name, recent) VALUES (?, zeroblob(3000))";
+            store.change(|it| it.execute(sql, [&name])).unwrap();
+            store.fold();
+            longest = longest.max(log_bytes());
+            was_folded |= log_bytes() == 0;
+        }
+        assert!(was_folded && longest <= LONGEST_LOG_BYTES, "{longest}");
+        let store = Store::open(&path, &folder.path().join("gate"), Purpose::Read).unwrap();
+        assert_eq!(store.suite_names().unwrap().len(), 200);
+    }
+
+    #[test]
+    fn nobody_puts_aside_what_somebody_has_open_or_what_is_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, gate) = (folder.path().join("history.db"), folder.path().join("gate"));
+        let store = Store::open(&path, &gate, Purpose::Write).unwrap();
+        store.change(|_| Ok(())).unwrap();
+        let refused = put_aside(&path, &gate);
+        assert!(
+            matches!(refused, Err(HistoryError::Busy { .. })),
+            "{refused:?}"
+        );
+        drop(store);
+        assert_eq!(put_aside(&path, &gate).unwrap(), None);
+        fs::write(&path, "garbage ".repeat(1000)).unwrap();
+        // All that was written is still in the log, and nothing is lost while that is there.
+        assert_eq!(put_aside(&path, &gate).unwrap(), None);
+        fs::remove_file(beside(&path, "-wal")).unwrap();
+        let aside = put_aside(&path, &gate).unwrap().unwrap();
+        assert_eq!(aside, folder.path().join("history.damaged-1.db"));
+        assert!(!path.exists() && aside.exists());
+    }
 }
