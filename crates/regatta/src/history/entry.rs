@@ -99,7 +99,10 @@ pub(super) fn profile(name: Option<&str>) -> u64 {
 
 /// Returns a number for a definition of which at least the first digits of its digest are known.
 pub(super) fn definition(digest: &str) -> Option<u32> {
-    u32::from_str_radix(digest.get(..8)?, 16).ok()
+    // 0 stands for none where it is kept.
+    u32::from_str_radix(digest.get(..8)?, 16)
+        .ok()
+        .filter(|it| *it != 0)
 }
 
 /// Returns whether nearly all of a run failed, as when a server is down or a disk is full.

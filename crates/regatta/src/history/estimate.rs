@@ -41,12 +41,11 @@ pub fn usual(entries: &[Entry], like: Like) -> Option<Usual> {
         let passes = fitting.filter_map(|it| it.clean).take(SAMPLES);
         passes.map(micros).collect()
     };
-    let samples = [
-        newest(&|it| place(it) && same(it)),
-        newest(&place),
-        newest(&profile),
-    ];
-    let samples = samples.into_iter().find(|it| it.len() >= ENOUGH);
+    let both = |it: &Entry| place(it) && same(it);
+    let likenesses: [&dyn Fn(&Entry) -> bool; 3] = [&both, &place, &profile];
+    // One after the other: a run may ask for ten thousand suites.
+    let mut samples = likenesses.into_iter().map(newest);
+    let samples = samples.find(|it| it.len() >= ENOUGH);
     let samples = samples.unwrap_or_else(|| newest(&|_| true));
     let middle = median(&samples)?;
     Some(Usual {

@@ -39,16 +39,17 @@ impl Store {
         here: &Here<'_>,
     ) -> Result<Vec<Past>, HistoryError> {
         let names: Vec<&str> = suites.iter().map(|(name, _)| *name).collect();
-        let remembered = self.recent_entries(&names)?;
-        let pasts = remembered.iter().zip(suites).map(|(entries, (_, digest))| {
+        let mut digests = suites.iter().map(|(_, digest)| *digest);
+        let mut pasts = Vec::with_capacity(suites.len());
+        self.visit_recent(&names, |entries| {
             let like = Like {
-                definition: definition(digest),
+                definition: digests.next().and_then(definition),
                 machine: machine(here.host, here.cpus),
                 profile: profile(here.profile),
             };
-            past(entries, like)
-        });
-        Ok(pasts.collect())
+            pasts.push(past(entries, like));
+        })?;
+        Ok(pasts)
     }
 
     /// Returns the word of the newest run that had each of the suites, `None` for a suite that no run had.
@@ -63,17 +64,21 @@ impl Store {
         Ok(words.collect())
     }
 
-    /// Returns the latest runs of each suite, the newest last.
-    ///
-    /// # Errors
-    /// The database cannot be read.
-    pub fn recent_entries(&self, names: &[&str]) -> Result<Vec<Vec<Entry>>, HistoryError> {
+    /// Calls `visit` with the latest runs of each suite, the newest last. Those of ten thousand suites would be too much
+    /// to hold at once.
+    fn visit_recent(
+        &self,
+        names: &[&str],
+        mut visit: impl FnMut(&[Entry]),
+    ) -> Result<(), HistoryError> {
         self.ask(|connection| {
             // Both are read from one state of the database.
             let _snapshot = connection.unchecked_transaction()?;
             let recents = recents(connection, names)?;
-            let runs = recents.iter().flat_map(|it| &it.runs);
-            let mut facts: BTreeMap<u32, Facts> = runs.map(|it| (it.run, Facts::default())).collect();
+            let mut facts: BTreeMap<u32, Facts> = BTreeMap::new();
+            for run in recents.iter().flat_map(|it| &it.runs) {
+                facts.entry(run.run).or_default();
+            }
             let mut statement = connection.prepare(
                 "SELECT started_us, host, cpus, profile, git_commit, git_dirty, passed, failed FROM run WHERE id = ?",
             )?;
@@ -81,11 +86,13 @@ impl Store {
                 let found = statement.query_row([run], read_facts).optional()?;
                 *facts = found.unwrap_or_default();
             }
-            let entries = recents.iter().map(|it| {
-                let entries = it.runs.iter();
-                entries.map(|run| run.entry(facts[&run.run])).collect()
-            });
-            Ok(entries.collect())
+            let mut entries = Vec::new();
+            for recent in &recents {
+                entries.clear();
+                entries.extend(recent.runs.iter().map(|it| it.entry(facts[&it.run])));
+                visit(&entries);
+            }
+            Ok(())
         })
     }
 
@@ -266,4 +273,139 @@ pub(super) fn suites_of(connection: &Connection, run: i64) -> Result<Vec<(i64, S
 
 fn unsigned(number: i64) -> u64 {
     u64::try_from(number).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use regatta_core::verdict::{Outcome, Status};
+
+    use super::super::record::add;
+    use super::super::store::Purpose;
+    use super::*;
+
+    const HERE: Here<'_> = Here {
+        host: "slipway",
+        cpus: 2,
+        profile: None,
+    };
+
+    /// Returns a run with a clean tree at a commit, in which each suite ended in a word, all in a second.
+    fn run(number: i64, commit: &str, words: &[(&str, Status, Outcome)]) -> RunRow {
+        let suite = |&(name, status, outcome): &(&str, Status, Outcome)| SuiteRow {
+            name: name.to_owned(),
+            definition: "ff00000000000000".into(),
+            word: Word { status, outcome },
+            cache_key: None,
+            attempts: match status {
+                Status::Skipped => Vec::new(),
+                _ => vec![AttemptRow {
+                    outcome,
+                    duration_us: Some(1_000_000),
+                    cpu_us: None,
+                    max_rss_bytes: None,
+                    exit_code: None,
+                    signal: None,
+                }],
+            },
+        };
+        RunRow {
+            run_id: format!("run-{number}"),
+            started_us: number,
+            duration_us: 1,
+            state: RunState::Finished,
+            exit_code: Some(0),
+            commit: Some(commit.into()),
+            branch: None,
+            dirty: Some(false),
+            host: "slipway".into(),
+            os: "linux".into(),
+            cpus: 2,
+            max_parallel: 2,
+            profile: None,
+            selection: None,
+            version: "0.1.0".into(),
+            suites: words.iter().map(suite).collect(),
+        }
+    }
+
+    #[test]
+    fn what_is_known_of_suites_comes_in_the_order_asked_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("history.db");
+        let store = Store::open(&path, &folder.path().join("gate"), Purpose::Write).unwrap();
+        let passed = (Status::Passed, Outcome::Passed);
+        let failed = (Status::Failed, Outcome::ExitCode);
+        let blocked = (Status::Skipped, Outcome::Blocked);
+        let runs = [
+            run(
+                1,
+                "x",
+                &[
+                    ("a", passed.0, passed.1),
+                    ("b", passed.0, passed.1),
+                    ("c", passed.0, passed.1),
+                ],
+            ),
+            run(
+                2,
+                "x",
+                &[
+                    ("a", failed.0, failed.1),
+                    ("b", passed.0, passed.1),
+                    ("c", blocked.0, blocked.1),
+                ],
+            ),
+            run(3, "y", &[("b", failed.0, failed.1)]),
+        ];
+        for run in &runs {
+            store.change(|it| add(it, run, 0)).unwrap();
+        }
+        let digest = "ff0000000000000000";
+        let asked = [
+            ("never", digest),
+            ("c", digest),
+            ("b", digest),
+            ("a", digest),
+        ];
+        let pasts = store.pasts(&asked, &HERE).unwrap();
+        let told: Vec<_> = pasts
+            .iter()
+            .map(|it| {
+                let usual = it.usual.map(|it| it.duration.as_secs());
+                (
+                    it.runs,
+                    it.failing,
+                    usual,
+                    it.flaky.map(|it| (it.failures, it.attempts)),
+                )
+            })
+            .collect();
+        assert_eq!(
+            told,
+            [
+                (0, 0, None, None),
+                (1, 0, Some(1), None),
+                // Another commit may have broken it.
+                (3, 1, Some(1), None),
+                (2, 1, Some(1), Some((1, 2))),
+            ]
+        );
+        let words = store.latest_words(&["never", "c", "b", "a"]).unwrap();
+        let outcomes: Vec<_> = words.iter().map(|it| it.map(|it| it.outcome)).collect();
+        assert_eq!(
+            outcomes,
+            [
+                None,
+                Some(Outcome::Blocked),
+                Some(Outcome::ExitCode),
+                Some(Outcome::ExitCode)
+            ]
+        );
+        assert_eq!(store.run_ids().unwrap(), ["run-3", "run-2", "run-1"]);
+        assert_eq!(store.find_run("run-2").unwrap().as_ref(), Some(&runs[1]));
+        assert_eq!(store.find_run("run-9").unwrap(), None);
+        let mut visited = Vec::new();
+        store.visit_runs(|run| visited.push(run)).unwrap();
+        assert_eq!(visited, runs);
+    }
 }

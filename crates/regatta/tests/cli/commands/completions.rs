@@ -61,7 +61,7 @@ fn names_are_completed_in_bash() {
     assert_eq!(completed(&place, "--categories u"), "unit\n");
     assert_eq!(completed(&place, "list --tags ''"), "go\n");
     assert_eq!(completed(&place, "--suites zzz"), "\n");
-    assert_eq!(completed(&place, "comp"), "completions\n");
+    assert_eq!(completed(&place, "comp"), "compare\ncompletions\n");
     assert_eq!(completed(&place, "--max-p"), "--max-parallel\n");
 }
 
