@@ -39,7 +39,11 @@ pub(super) fn open(place: &PlaceArgs, matches: &ArgMatches) -> Result<Known, Com
 
 #[expect(clippy::needless_pass_by_value, reason = "it is handed to `map_err`")]
 pub(super) fn failure(error: HistoryError) -> CommandFailure {
-    CommandFailure::Infrastructure(format!("failed to {error}"))
+    let hint = match error {
+        HistoryError::Damaged { .. } => "; the next run puts it aside and makes a new one",
+        _ => "",
+    };
+    CommandFailure::Infrastructure(format!("failed to {error}{hint}"))
 }
 
 pub(super) fn print_json(value: &impl Serialize) -> Result<(), CommandFailure> {
@@ -68,7 +72,9 @@ pub(super) fn rfc3339(us: i64) -> Option<String> {
 /// Returns a duration with as many digits as its size deserves.
 pub(super) fn seconds(duration: Duration) -> String {
     let seconds = duration.as_secs_f64();
-    if seconds < 1.0 {
+    if seconds < 0.1 {
+        format!("{:.0}ms", seconds * 1000.0)
+    } else if seconds < 1.0 {
         format!("{seconds:.2}s")
     } else {
         format!("{seconds:.1}s")
@@ -160,7 +166,8 @@ mod tests {
 
     #[test]
     fn small_figures_keep_their_digits() {
-        assert_eq!(seconds(Duration::from_millis(34)), "0.03s");
+        assert_eq!(seconds(Duration::from_millis(34)), "34ms");
+        assert_eq!(seconds(Duration::from_millis(340)), "0.34s");
         assert_eq!(seconds(Duration::from_millis(12_340)), "12.3s");
         assert_eq!(mebibytes(1_572_864), "1.5 MiB");
         assert_eq!(percent(200, 150), "-25%");

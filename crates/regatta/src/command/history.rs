@@ -83,7 +83,7 @@ impl Figures {
             return String::new();
         };
         let [duration, spread] = [duration, spread].map(|it| seconds(Duration::from_micros(it)));
-        format!("{duration} ± {spread}")
+        format!("{duration} +/- {spread}")
     }
 }
 
@@ -226,7 +226,7 @@ impl Overview {
         }
         if suites.len() > shown.len() {
             write(format!(
-                "  … and {} more; see --format json",
+                "  and {} more; see --format json",
                 suites.len() - shown.len()
             ));
         }
