@@ -164,3 +164,115 @@ fn sort_in(change: Option<Change>, more: &mut Vec<Change>, less: &mut Vec<Change
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use regatta_core::verdict::{Outcome, Status};
+
+    use super::super::row::AttemptRow;
+    use super::*;
+    use crate::report::record::RunState;
+
+    const PASSED: (Status, Outcome) = (Status::Passed, Outcome::Passed);
+    const FAILED: (Status, Outcome) = (Status::Failed, Outcome::ExitCode);
+    const BLOCKED: (Status, Outcome) = (Status::Skipped, Outcome::Blocked);
+
+    fn run(suites: &[(&str, (Status, Outcome), u64)]) -> RunRow {
+        let suite = |&(name, (status, outcome), ms): &(&str, (Status, Outcome), u64)| SuiteRow {
+            name: name.to_owned(),
+            definition: String::new(),
+            word: Word { status, outcome },
+            cache_key: None,
+            attempts: vec![AttemptRow {
+                outcome,
+                duration_us: Some(ms * 1000),
+                cpu_us: None,
+                max_rss_bytes: Some(ms << 20),
+                exit_code: None,
+                signal: None,
+            }],
+        };
+        RunRow {
+            run_id: String::new(),
+            started_us: 0,
+            duration_us: 0,
+            state: RunState::Finished,
+            exit_code: None,
+            commit: None,
+            branch: None,
+            dirty: None,
+            host: String::new(),
+            os: String::new(),
+            cpus: 1,
+            max_parallel: 1,
+            profile: None,
+            selection: None,
+            version: String::new(),
+            suites: suites.iter().map(suite).collect(),
+        }
+    }
+
+    #[test]
+    fn verdicts_that_changed_are_sorted_by_what_they_mean() {
+        let before = run(&[
+            ("breaks", PASSED, 1),
+            ("heals", FAILED, 1),
+            ("stays", FAILED, 1),
+            ("hides", FAILED, 1),
+            ("gone", PASSED, 1),
+        ]);
+        let after = run(&[
+            ("breaks", FAILED, 1),
+            ("heals", PASSED, 1),
+            ("stays", FAILED, 1),
+            // Nobody knows whether it would pass.
+            ("hides", BLOCKED, 1),
+            ("new", FAILED, 1),
+        ]);
+        let found = compare(&before, &after, &Side::default());
+        let names = |list: &[(String, Word, Word)]| -> Vec<String> {
+            list.iter().map(|(name, ..)| name.clone()).collect()
+        };
+        assert_eq!(names(&found.newly_failing), ["breaks"]);
+        assert_eq!(names(&found.fixed), ["heals"]);
+        assert_eq!(names(&found.still_failing), ["stays"]);
+        assert_eq!(
+            (found.added, found.removed),
+            (vec!["new".into()], vec!["gone".into()])
+        );
+        assert_eq!(found.common, 4);
+    }
+
+    #[test]
+    fn only_what_is_beyond_the_noise_of_a_suite_is_told() {
+        let mut known = Side::default();
+        for ms in [1000, 1010, 990, 1000, 1000] {
+            known.learn(&run(&[("calm", PASSED, ms)]));
+        }
+        for ms in [1000, 1900, 400, 1400, 700] {
+            known.learn(&run(&[("wild", PASSED, ms)]));
+        }
+        let suites = |ms| {
+            run(&[
+                ("calm", PASSED, ms),
+                ("wild", PASSED, ms),
+                ("new", PASSED, ms),
+            ])
+        };
+        let found = compare(&suites(1000), &suites(1200), &known);
+        let names: Vec<&str> = found.slower.iter().map(|it| it.name.as_str()).collect();
+        assert_eq!(names, ["calm"]);
+        let bigger: Vec<(&str, usize)> = found
+            .bigger
+            .iter()
+            .map(|it| (&*it.name, it.samples))
+            .collect();
+        assert_eq!(bigger, [("calm", 5)]);
+        let found = compare(&suites(1300), &suites(1000), &known);
+        let names: Vec<&str> = found.faster.iter().map(|it| it.name.as_str()).collect();
+        assert_eq!(names, ["calm"]);
+        // What failed took its time for another reason.
+        let failed = run(&[("calm", FAILED, 9000)]);
+        assert_eq!(compare(&suites(1000), &failed, &known).slower, []);
+    }
+}
