@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use regatta_core::id::{Id, TaskId};
-use regatta_core::verdict::{Status, Verdict};
+use regatta_core::verdict::Status;
 
 use crate::report::journal::{JOURNAL_NAME, JournalError, read_journal};
 
@@ -21,9 +21,9 @@ pub enum LastWord {
     Skipped,
 }
 
-impl From<&Verdict> for LastWord {
-    fn from(verdict: &Verdict) -> Self {
-        match verdict.status() {
+impl From<Status> for LastWord {
+    fn from(status: Status) -> Self {
+        match status {
             Status::Passed => Self::Passed,
             Status::Failed => Self::Failed,
             Status::Skipped => Self::Skipped,
@@ -44,7 +44,8 @@ pub fn find_outstanding<'n>(
         .collect()
 }
 
-/// Returns the word on each suite that the last run in a log directory included; none where nothing has run yet.
+/// Returns the word on each suite that the last run in a log directory included; none where nothing has run yet. It is
+/// what is left to ask where there is no history.
 ///
 /// # Errors
 /// There is a journal, and not even its first line can be read.
@@ -56,7 +57,7 @@ pub fn last_words(log_dir: &Path) -> Result<BTreeMap<String, LastWord>, JournalE
     let record = read_journal(&path)?.record();
     let words = record.tasks.iter().enumerate().map(|(index, task)| {
         let name = record.suite(TaskId::from_index(index)).name.clone();
-        (name, LastWord::from(&task.verdict_or_interrupted()))
+        (name, LastWord::from(task.status()))
     });
     Ok(words.collect())
 }
@@ -66,7 +67,7 @@ mod tests {
     use std::time::Duration;
 
     use proptest::prelude::*;
-    use regatta_core::verdict::{Failure, Reason};
+    use regatta_core::verdict::{Failure, Reason, Verdict};
 
     use super::*;
 
@@ -102,7 +103,7 @@ mod tests {
             (None, true),
         ];
         for (verdict, expected) in table {
-            let word = verdict.as_ref().map(LastWord::from);
+            let word = verdict.as_ref().map(|it| LastWord::from(it.status()));
             assert_eq!(is_outstanding(word), expected, "{verdict:?}");
         }
     }

@@ -6,7 +6,8 @@ use super::output::warn;
 use super::setup;
 use crate::cli::{CommandFailure, RunArgs};
 use crate::config::Config;
-use crate::outstanding::{find_outstanding, last_words};
+use crate::history::History;
+use crate::outstanding::{LastWord, find_outstanding, last_words};
 use crate::select::Selection;
 
 /// How many names a message lists.
@@ -51,13 +52,33 @@ pub(super) fn choose(config: &Config, args: &RunArgs) -> Result<Chosen, CommandF
 }
 
 fn outstanding(config: &Config) -> BTreeSet<String> {
-    let words = last_words(&setup::log_dir(config)).unwrap_or_else(|error| {
-        warn(&format!(
-            "failed to {error}; every suite counts as outstanding"
-        ));
-        BTreeMap::default()
+    let names: Vec<&str> = config.suites.iter().map(|it| it.name.as_str()).collect();
+    let words = ask_history(config, &names).unwrap_or_else(|| {
+        last_words(&setup::log_dir(config)).unwrap_or_else(|error| {
+            warn(&format!(
+                "failed to {error}; every suite counts as outstanding"
+            ));
+            BTreeMap::default()
+        })
     });
-    find_outstanding(config.suites.iter().map(|it| it.name.as_str()), &words)
+    find_outstanding(names.into_iter(), &words)
+}
+
+/// Returns the word of the newest run that included each suite, or nothing where there is no history to ask.
+fn ask_history(config: &Config, names: &[&str]) -> Option<BTreeMap<String, LastWord>> {
+    let found = History::of(&config.root).open().and_then(|store| {
+        let words = store.map(|store| store.latest_words(names));
+        words.transpose()
+    });
+    let words = found.unwrap_or_else(|error| {
+        warn(&format!(
+            "failed to {error}; what is outstanding is taken from the last run alone"
+        ));
+        None
+    })?;
+    let known = names.iter().zip(words);
+    let known = known.filter_map(|(name, word)| Some(((*name).to_owned(), word?.status.into())));
+    Some(known.collect())
 }
 
 fn list_names(names: &[String]) -> String {

@@ -32,7 +32,7 @@ use crate::log_dir::{
 use crate::machine_output::MachineOutput;
 use crate::planning::{self, Project};
 use crate::report::files::remove_staged;
-use crate::report::journal::{JOURNAL_NAME, JournalWriter, unfinished_run};
+use crate::report::journal::{JOURNAL_NAME, JournalWriter, read_journal, unfinished_run};
 use crate::report::json::{REPORT_NAME, render_report};
 use crate::report::record::{Record, RunState};
 use crate::repository::{self, Question};
@@ -92,7 +92,8 @@ pub(super) fn run(
     guardian.entrust(will.to_bytes(), lock).map_err(|error| {
         CommandFailure::Infrastructure(format!("the run is unguarded: {error}"))
     })?;
-    clean_up_after_the_dead(&logs.path, run_before.as_ref());
+    let history = History::of(&config.root);
+    clean_up_after_the_dead(&logs.path, run_before.as_ref(), &history);
     // As early as it can be: a short run would wait for the answer at its end.
     let repository = repository::ask(&config.root);
     let begin = Instant::now();
@@ -110,7 +111,7 @@ pub(super) fn run(
             outstanding: chosen.left_out,
         }),
         logs,
-        history: History::of(&config.root),
+        history,
         begin,
         repository,
     };
@@ -431,10 +432,11 @@ fn check_replaceable(path: &Path) -> Result<(), CommandFailure> {
     }
 }
 
-/// Ends the processes of the last run in the log directory if it was killed before its end, and removes its temporary
-/// directories. The log directory is ours, so nobody else does.
-fn clean_up_after_the_dead(log_dir: &Path, holder_before: Option<&String>) {
-    let Some(run_id) = unfinished_run(&log_dir.join(JOURNAL_NAME)) else {
+/// Ends the processes of the last run in the log directory if it was killed before its end, removes its temporary
+/// directories, and adds what it had come to know to the history. The log directory is ours, so nobody else does.
+fn clean_up_after_the_dead(log_dir: &Path, holder_before: Option<&String>, history: &History) {
+    let journal = log_dir.join(JOURNAL_NAME);
+    let Some(run_id) = unfinished_run(&journal) else {
         return;
     };
     // The journal may be a copy, and its run alive elsewhere, around this one even.
@@ -448,6 +450,9 @@ fn clean_up_after_the_dead(log_dir: &Path, holder_before: Option<&String>) {
         ));
     }
     remove_temporary_files(&run_id, log_dir);
+    if let Ok(read) = read_journal(&journal) {
+        remember(history, &read.record(), &journal);
+    }
 }
 
 /// Tells what explains a SIGKILL that nobody has sent. The verdicts are the same with and without.

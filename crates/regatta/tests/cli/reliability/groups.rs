@@ -180,6 +180,8 @@ fn promise_3_after_the_death_of_both_processes_the_next_start_ends_what_is_left(
     let output = place.regatta(&["--progress", "none"]).run_unchecked();
     assert!(output.starts_with("exit 0\n"), "{output}");
     assert_eq!(outcomes(&place), "passed");
+    // The history knows of the run that nobody could finish.
+    assert_eq!(place.names(".regatta/runs").len(), 2);
     let is_named =
         |name: &str| output.contains(&format!("process {} (evil) of run", noted(&place, name)));
     assert!(is_named("suite"), "{output}");

@@ -1,5 +1,7 @@
 //! `--failed`: what has not passed runs again.
 
+use std::fs;
+
 use insta::assert_snapshot;
 
 use crate::support::Place;
@@ -45,6 +47,17 @@ fn passing_suites_leave_until_nothing_is_outstanding() {
     place.write("regatta.toml", &more);
     assert!(place.regatta(&failed(&[])).run().starts_with("exit 0\n"));
     assert_eq!(place.suites(), "new");
+}
+
+#[test]
+fn what_passed_in_an_earlier_run_stays_done_although_the_last_one_left_it_out() {
+    let place = Place::new(SUITES);
+    place.regatta(&["--progress", "none"]).run();
+    place
+        .regatta(&["--suites", "web", "--progress", "none"])
+        .run();
+    place.regatta(&failed(&[])).run();
+    assert_eq!(place.suites(), "api web");
 }
 
 #[test]
@@ -127,28 +140,42 @@ fn what_the_last_run_cut_short_is_outstanding() {
 }
 
 #[test]
-fn a_journal_that_cannot_be_read_makes_everything_outstanding() {
+fn without_a_history_the_last_run_is_asked_and_without_that_everything_is_outstanding() {
     let place = Place::new(SUITES);
     place.write("mended", "");
-    place.regatta(&[]).run();
-    place.write("test-logs/events.jsonl", "nonsense\n");
-    let run = place.regatta(&["-n"]).variable("REGATTA_FAILED", "1");
-    assert_snapshot!(run.run_unchecked(), @"
+    place.regatta(&["--suites", "api"]).run();
+    fs::remove_dir_all(place.path(".regatta")).unwrap();
+    place.write(".regatta", "no folder\n");
+    let list = || {
+        let run = place.regatta(&["--list"]);
+        run.variable("REGATTA_FAILED", "1").run_unchecked()
+    };
+    assert_snapshot!(list(), @"
     exit 0
     --- stdout ---
-    Plan: 3 suites, 2 at a time; nothing is run
+    Available Test Suites:
 
-    Step 1:
-      api
-        test -e mended
-      docs
-        true
+    TEST:
+      • api
+      • web
+        Depends on: api
 
-    Step 2:
-      web (after api)
-        true
+    DOCS:
+      • docs
+    ");
+    place.write("test-logs/events.jsonl", "nonsense\n");
+    assert_snapshot!(list(), @"
+    exit 0
+    --- stdout ---
+    Available Test Suites:
 
-    Steps assume that all suites take equally long.
+    TEST:
+      • api
+      • web
+        Depends on: api
+
+    DOCS:
+      • docs
 
     --- stderr ---
     warning: failed to read the journal `[PLACE]/test-logs/events.jsonl`: its first line does not open a run: its checksum does not match; every suite counts as outstanding
