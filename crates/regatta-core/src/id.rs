@@ -88,6 +88,11 @@ impl<K: Id, V> IdMap<K, V> {
         self.values.iter()
     }
 
+    /// Returns the values in the order of their ids, to be changed.
+    pub fn values_mut(&mut self) -> std::slice::IterMut<'_, V> {
+        self.values.iter_mut()
+    }
+
     /// Returns ids and values, ascending.
     pub fn iter(&self) -> impl Iterator<Item = (K, &V)> {
         self.values

@@ -4,10 +4,13 @@
 //! can be replayed, simulated and tested to the last event.
 
 pub mod event;
+pub mod forecast;
 pub mod id;
 pub mod past;
 pub mod plan;
 pub mod port;
+pub mod rank;
+mod rehearsal;
 pub mod schedule;
 pub mod sim;
 pub mod terms;

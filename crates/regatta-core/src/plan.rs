@@ -3,6 +3,7 @@
 //! Immutable once built. It knows nothing of files, processes or clocks.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -107,6 +108,42 @@ pub struct Task {
     pub claims: Vec<Claim>,
     /// How it runs.
     pub terms: Terms,
+    /// How long it will probably take.
+    pub expected: Expectation,
+    /// Its place in the order in which tasks start that could start at the same time. Tasks with the same place start in
+    /// plan order.
+    pub place: u32,
+}
+
+/// How long a task will probably take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Expectation {
+    /// How long.
+    pub duration: Duration,
+    /// How far from that it is in half of all cases.
+    pub spread: Duration,
+    /// Where this comes from.
+    pub basis: Basis,
+}
+
+/// What an expectation rests on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Basis {
+    /// Earlier runs of the suite.
+    Seen,
+    /// Nothing but a guess: the suite has not passed yet.
+    Guessed,
+}
+
+impl Default for Expectation {
+    /// Returns what is expected of a task of which nothing is known.
+    fn default() -> Self {
+        Self {
+            duration: Duration::from_secs(1),
+            spread: Duration::from_millis(500),
+            basis: Basis::Guessed,
+        }
+    }
 }
 
 /// An amount of a pool.
@@ -187,6 +224,8 @@ impl Plan {
                 dependents: std::mem::take(&mut dependents[TaskId::from_index(index)]),
                 claims: clamp_claims(spec.claims, &pools),
                 terms: spec.terms,
+                expected: Expectation::default(),
+                place: TaskId::from_index(index).0,
             })
             .collect();
         let plan = Self {

@@ -4,19 +4,25 @@
 //! line, a [`Class`]. A class waits at one pool that lacks room for its tasks; when that pool gets room, the
 //! class is tried again. Admitting a task therefore costs about the logarithm of what waits, however many
 //! tasks, pools and groups there are. A task takes all it claims at once or nothing.
+//!
+//! Lines, and the first tasks of lines among each other, stand in the plan's order of starting.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::id::{Id, IdMap, PoolId, TaskId};
 use crate::plan::{Claim, Plan};
 
+/// Where a task stands among all: its place in the order of the plan, then in the plan itself.
+type Ranked = (u32, TaskId);
+
 #[derive(Debug)]
 pub(super) struct Room {
     pools: IdMap<PoolId, Level>,
     classes: Vec<Class>,
     class_of: IdMap<TaskId, usize>,
+    ranked: IdMap<TaskId, Ranked>,
     /// Classes that wait at no pool, each under its first task.
-    untried: BTreeSet<(TaskId, usize)>,
+    untried: BTreeSet<(Ranked, usize)>,
     /// Pools that got room since their waiting classes were last tried.
     opened: BTreeSet<PoolId>,
 }
@@ -26,15 +32,14 @@ pub(super) struct Room {
 struct Level {
     free: u64,
     /// The classes that wait here, by the amount they lack, each under its first task.
-    waiting: BTreeMap<u64, BTreeSet<(TaskId, usize)>>,
+    waiting: BTreeMap<u64, BTreeSet<(Ranked, usize)>>,
 }
 
 /// A line of tasks with equal claims.
 #[derive(Debug)]
 struct Class {
     claims: Vec<Claim>,
-    /// In plan order.
-    tasks: BTreeSet<TaskId>,
+    tasks: BTreeSet<Ranked>,
     /// The claim that had no room when the class was last tried.
     lacking: Option<Claim>,
 }
@@ -69,6 +74,11 @@ impl Room {
             pools,
             classes,
             class_of,
+            ranked: plan
+                .tasks
+                .iter()
+                .map(|(id, task)| (task.place, id))
+                .collect(),
             untried: BTreeSet::new(),
             opened: BTreeSet::new(),
         }
@@ -77,12 +87,13 @@ impl Room {
     /// Puts a task in its line.
     pub(super) fn enqueue(&mut self, task: TaskId) {
         let index = self.class_of[task];
+        let task = self.ranked[task];
         self.with_first_task_changed(index, |class| {
             class.tasks.insert(task);
         });
     }
 
-    /// Takes the room that the first task in plan order needs, among those for which there is room.
+    /// Takes the room that the first task of the order needs, among those for which there is room.
     pub(super) fn admit(&mut self) -> Option<TaskId> {
         loop {
             let (task, index) = self.next_candidate()?;
@@ -101,7 +112,7 @@ impl Room {
                 for claim in &self.classes[index].claims {
                     self.pools[claim.pool].free -= claim.amount;
                 }
-                return Some(task);
+                return Some(task.1);
             }
         }
     }
@@ -127,7 +138,7 @@ impl Room {
         }
     }
 
-    fn next_candidate(&mut self) -> Option<(TaskId, usize)> {
+    fn next_candidate(&mut self) -> Option<(Ranked, usize)> {
         let mut best = self.untried.first().copied();
         let pools = &self.pools;
         self.opened.retain(|&pool| {
