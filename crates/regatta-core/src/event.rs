@@ -167,6 +167,18 @@ pub struct RunHeader {
     /// where a run of all such suites was asked for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub outstanding: Vec<String>,
+    /// The groups that suites take part in and of which more than one suite may run.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<GroupHeader>,
+}
+
+/// A group of suites.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GroupHeader {
+    /// The name suites use.
+    pub name: String,
+    /// How many of them may run at the same time.
+    pub capacity: u32,
 }
 
 /// A category as it is shown.

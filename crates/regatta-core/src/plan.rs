@@ -27,6 +27,9 @@ pub struct Suite {
     pub depends_on: Vec<String>,
     /// Names of the groups it takes part in, as declared.
     pub parallel_group: Vec<String>,
+    /// How many slots it takes, `None` for one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpus: Option<u32>,
     /// The line to paste into a shell, from the configuration's folder, to run it by hand.
     pub command_line: String,
     /// Whether the selection asked for it, or it only came along as a dependency.

@@ -107,6 +107,7 @@ fn record(round: usize, suites: usize, journal: &Path) -> Record {
         tasks: (0..suites).map(SuiteId::from_index).collect(),
         past: Vec::new(),
         outstanding: Vec::new(),
+        groups: Vec::new(),
     };
     let mut renderer = LineRenderer::default();
     let mut lines = Vec::new();

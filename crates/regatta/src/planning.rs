@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use regatta_core::id::{Id, IdMap, PoolId, SuiteId, TaskId};
+use regatta_core::past::Past;
 use regatta_core::plan::{self, Claim, Plan, Pool, SelectedAs, TaskSpec};
+use regatta_core::rank::{Effort, expect, rank};
 use regatta_core::terms::Terms;
 
 use crate::backend::Launch;
@@ -17,7 +19,7 @@ use crate::select::Selection;
 use crate::shell;
 
 /// The pool from which every task takes its `cpus`.
-const SLOTS: PoolId = PoolId(0);
+pub const SLOTS: PoolId = PoolId(0);
 
 /// Descriptors that the runner keeps for itself, and those that one running suite costs it.
 const OWN_DESCRIPTORS: u64 = 24;
@@ -35,14 +37,24 @@ pub struct Project {
     pub launches: IdMap<TaskId, Launch>,
     /// How many slots there are.
     pub max_parallel: u32,
+    /// What was known of each suite, as it was given.
+    pub past: Vec<Past>,
 }
 
-/// Returns the plan of the selected suites: one task a suite, in the order of the file.
+/// Returns the plan of the selected suites: one task a suite, in the order of the file, each with its place in the order
+/// of starting.
+///
+/// *Shape*: `look_back` is given the suites of the plan and returns what is known of each, or nothing at all.
 ///
 /// # Panics
 /// The configuration was not checked: it has a cycle, or a NUL byte in a command.
 #[must_use]
-pub fn plan(config: &Config, selection: &Selection, max_parallel: u32) -> Project {
+pub fn plan(
+    config: &Config,
+    selection: &Selection,
+    max_parallel: u32,
+    look_back: impl FnOnce(&[plan::Suite]) -> Vec<Past>,
+) -> Project {
     let chosen: Vec<&Suite> = selection
         .suites
         .iter()
@@ -70,8 +82,14 @@ pub fn plan(config: &Config, selection: &Selection, max_parallel: u32) -> Projec
     for (declared, suite) in suites.iter_mut().zip(&chosen) {
         declared.digest = definition::digest(suite);
     }
-    let plan = Plan::new(suites, specs, pools)
+    let past = look_back(&suites);
+    let expected = expect(&suites, &past);
+    let mut plan = Plan::new(suites, specs, pools)
         .expect("a checked configuration has no cycles and names only what exists");
+    for task in plan.tasks.values_mut() {
+        task.expected = expected[task.suite.index()];
+    }
+    rank(&mut plan, Effort::USUAL);
     Project {
         plan: Arc::new(plan),
         launches: chosen
@@ -79,6 +97,7 @@ pub fn plan(config: &Config, selection: &Selection, max_parallel: u32) -> Projec
             .map(|suite| launch(suite, &config.root))
             .collect(),
         max_parallel,
+        past,
     }
 }
 
@@ -181,6 +200,7 @@ fn declared(suite: &Suite, origin: SelectedAs) -> plan::Suite {
         owner: suite.owner.clone(),
         depends_on: suite.depends_on.clone(),
         parallel_group: suite.parallel_group.clone(),
+        cpus: Some(suite.cpus).filter(|&cpus| cpus != 1),
         command_line: command_line(suite),
         origin,
         quarantine: suite.quarantine.clone(),

@@ -11,6 +11,7 @@ const FLOORS: [&[&str]; 6] = [
         "backend",
         "machine_output",
         "outstanding",
+        "plan_view",
         "definition",
         "history",
         "screen",

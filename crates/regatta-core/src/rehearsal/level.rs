@@ -8,12 +8,12 @@ use super::network::Network;
 /// What no order can go below, by what causes it.
 ///
 /// *Units*: nanoseconds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Bounds {
     /// The longest path of dependencies.
     pub(crate) path: u64,
-    /// What the fullest pool has to take, over its capacity, and the pool.
-    pub(crate) load: (u64, usize),
+    /// What each pool has to take, over its capacity.
+    pub(crate) loads: Vec<u64>,
 }
 
 /// Returns for each task the longest path that begins with it, its own duration included.
@@ -76,21 +76,17 @@ impl Bounds {
                 loads[pool] += u128::from(network.durations[task]) * u128::from(amount);
             }
         }
-        let loads = loads.into_iter().zip(&network.capacities).enumerate();
-        let over = loads.map(|(pool, (load, &capacity))| {
-            let least = load.div_ceil(u128::from(capacity));
-            (u64::try_from(least).unwrap_or(u64::MAX), pool)
-        });
+        let loads = loads.into_iter().zip(&network.capacities);
+        let least = loads.map(|(load, &capacity)| load.div_ceil(u128::from(capacity)));
         Self {
             path: tails.iter().copied().max().unwrap_or(0),
-            // Of equals the first pool, which is the slots.
-            load: over
-                .reduce(|a, b| if b.0 > a.0 { b } else { a })
-                .unwrap_or((0, 0)),
+            loads: least
+                .map(|load| u64::try_from(load).unwrap_or(u64::MAX))
+                .collect(),
         }
     }
 
     pub(crate) fn floor(&self) -> u64 {
-        self.path.max(self.load.0)
+        self.loads.iter().copied().fold(self.path, u64::max)
     }
 }

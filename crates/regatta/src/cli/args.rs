@@ -246,7 +246,7 @@ pub struct RunArgs {
     /// Run the selection again and again until a suite fails; with --repeat, so many times at most
     #[arg(long, env = "REGATTA_UNTIL_FAIL", value_parser = BoolishValueParser::new())]
     pub until_fail: bool,
-    /// Show the plan and the commands, and run nothing
+    /// Show the plan with its predicted time and the commands, and run nothing
     #[arg(short = 'n', long, env = "REGATTA_DRY_RUN", value_parser = BoolishValueParser::new())]
     pub dry_run: bool,
     /// Show the suites by category, and run nothing

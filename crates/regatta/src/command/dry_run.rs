@@ -1,64 +1,32 @@
-//! `regatta -n`: the plan, and the commands that would run.
+//! `regatta -n`: the plan for people or for programs, and nothing runs.
 
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
-use std::time::Duration;
+use super::output::print;
+use crate::cli::{CommandFailure, RunFormat};
+use crate::plan_view::{Page, render_json, render_text};
+use crate::planning::{Project, SLOTS};
+use crate::report::terminal::choose_symbols;
+use crate::screen;
 
-use regatta_core::id::TaskId;
-use regatta_core::schedule::{Effect, Policy};
-use regatta_core::sim::{Performance, simulate};
-use regatta_core::terms::{FailFast, Repeat};
-use regatta_core::time::Time;
+/// The width of text where no terminal says how wide it is.
+const COLUMNS: u16 = 80;
 
-use crate::planning::Project;
-
-/// Returns the order in which suites would start if all took equally long, with a command to paste for each.
-pub(super) fn render_plan(project: &Project) -> String {
-    let plan = &project.plan;
-    let policy = Policy {
-        fail_fast: FailFast::Off,
-        max_fail: None,
-        repeat: Repeat::once(),
-        seed: 0,
-    };
-    let trace = simulate(plan, policy, &[], |_| {
-        Performance::exits(Duration::from_secs(1), 0)
-    });
-    let mut steps: BTreeMap<Time, Vec<TaskId>> = BTreeMap::new();
-    for (at, effect) in &trace.effects {
-        if let Effect::Spawn { attempt, .. } = effect {
-            steps.entry(*at).or_default().push(attempt.task);
-        }
-    }
-    let mut text = String::new();
-    let mut write = |line: String| writeln!(text, "{line}").expect("a String takes all");
-    let count = plan.tasks.len();
-    let plural = if count == 1 { "" } else { "s" };
-    let slots = project.max_parallel;
-    write(format!(
-        "Plan: {count} suite{plural}, {slots} at a time; nothing is run"
-    ));
-    for (number, tasks) in steps.values().enumerate() {
-        write(format!("\nStep {}:", number + 1));
-        for &task in tasks {
-            let suite = &plan.suites[plan.tasks[task].suite];
-            let mut notes = Vec::new();
-            if !suite.depends_on.is_empty() {
-                notes.push(format!("after {}", suite.depends_on.join(", ")));
-            }
-            if !suite.parallel_group.is_empty() {
-                notes.push(format!("group {}", suite.parallel_group.join(", ")));
-            }
-            let notes = if notes.is_empty() {
-                String::new()
-            } else {
-                format!(" ({})", notes.join("; "))
+/// Prints the plan.
+///
+/// # Errors
+/// Standard output cannot be written.
+pub(super) fn print_plan(project: &Project, format: RunFormat) -> Result<u8, CommandFailure> {
+    let text = match format {
+        RunFormat::Human => {
+            let columns = screen::size().map_or(COLUMNS, |size| size.columns);
+            let page = Page {
+                columns: columns.into(),
+                symbols: choose_symbols(|name| std::env::var(name).ok()),
+                slots: SLOTS,
             };
-            write(format!("  {}{notes}", suite.name));
-            // Further lines may stand between quotes, where blanks would be more than looks.
-            write(format!("    {}", suite.command_line));
+            render_text(&project.plan, page)
         }
-    }
-    write("\nSteps assume that all suites take equally long.".to_owned());
-    text
+        RunFormat::Json | RunFormat::Jsonl => render_json(&project.plan, SLOTS),
+    };
+    print(&text)?;
+    Ok(0)
 }

@@ -10,7 +10,7 @@ use regatta_core::schedule::{Policy, Scheduler};
 use regatta_core::time::Time;
 use regatta_process::{Follow, Guardian, Status, descriptor_limit, die_by, end_remnants};
 
-use super::dry_run::render_plan;
+use super::dry_run::print_plan;
 use super::exit_code::exit_code;
 use super::failed::choose;
 use super::list::print_list;
@@ -66,15 +66,11 @@ pub(super) fn run(
     setup::check_not_empty(&config, &selection)?;
     let cpus = available_cpus();
     let slots = planning::slots(config.run.max_parallel.value, cpus, descriptor_limit());
-    let project = planning::plan(&config, &selection, slots);
+    let project = planning::plan(&config, &selection, slots, |suites| {
+        look_back(&config, cpus, suites)
+    });
     if args.dry_run {
-        let plan = render_plan(&project);
-        match args.format {
-            RunFormat::Human => print(&plan)?,
-            // There is no plan for programs yet, and they are not to be confused.
-            RunFormat::Json | RunFormat::Jsonl => notice(plan.trim_end()),
-        }
-        return Ok(0);
+        return print_plan(&project, args.format);
     }
     let run_id = new_run_id();
     let paths: Vec<PathBuf> = args.report.iter().map(|it| it.path.clone()).collect();
@@ -97,7 +93,7 @@ pub(super) fn run(
     // As early as it can be: a short run would wait for the answer at its end.
     let repository = repository::ask(&config.root);
     let begin = Instant::now();
-    let mut run = Run {
+    let run = Run {
         args,
         header: header(Origin {
             run_id,
@@ -115,7 +111,6 @@ pub(super) fn run(
         begin,
         repository,
     };
-    look_back(&mut run.header, &run.history);
     let concluded = run.carry_out(place, &config, project, &guardian);
     warn_of_lost_memory(&guardian);
     guardian.conclude(match &concluded {

@@ -5,14 +5,16 @@ use std::fs;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use regatta_core::event::{FORMAT, FORMAT_OF_ONE_ROUND, Host, RunHeader};
+use regatta_core::event::{FORMAT, FORMAT_OF_ONE_ROUND, GroupHeader, Host, RunHeader};
+use regatta_core::past::Past;
+use regatta_core::plan::Suite;
 use regatta_core::terms::Repeat;
 
 use super::setup;
 use crate::cli::{FilterArgs, PlaceArgs};
 use crate::config::Config;
 use crate::history::{Here, History};
-use crate::planning::Project;
+use crate::planning::{Project, SLOTS};
 use crate::shell;
 
 /// Returns an id that no other run has and that sorts by start.
@@ -84,21 +86,34 @@ pub(super) fn header(origin: Origin<'_>) -> RunHeader {
         categories: setup::category_headers(config),
         suites: project.plan.suites.values().cloned().collect(),
         tasks: project.plan.tasks.values().map(|task| task.suite).collect(),
-        past: Vec::new(),
+
+        past: project.past.clone(),
+        groups: groups(project),
         outstanding,
     }
 }
 
-/// Fills in what earlier runs say of the suites.
-pub(super) fn look_back(header: &mut RunHeader, history: &History) {
+/// Returns what earlier runs say of suites, in their order.
+pub(super) fn look_back(config: &Config, cpus: u32, suites: &[Suite]) -> Vec<Past> {
+    let host = host_name();
     let here = Here {
-        host: &header.host.name,
-        cpus: header.host.cpus,
-        profile: header.profile.as_deref(),
+        host: &host,
+        cpus,
+        profile: config.profile.as_deref(),
     };
-    let suites = header.suites.iter();
-    let suites: Vec<(&str, &str)> = suites.map(|it| (&*it.name, &*it.digest)).collect();
-    header.past = history.pasts(&suites, &here);
+    let suites: Vec<(&str, &str)> = suites.iter().map(|it| (&*it.name, &*it.digest)).collect();
+    History::of(&config.root).pasts(&suites, &here)
+}
+
+/// Returns the groups that do not merely exclude; a name alone stands for those.
+fn groups(project: &Project) -> Vec<GroupHeader> {
+    let pools = project.plan.pools.iter();
+    let groups = pools.filter(|(pool, it)| *pool != SLOTS && it.capacity > 1);
+    let headers = groups.map(|(_, pool)| GroupHeader {
+        name: pool.name.clone(),
+        capacity: u32::try_from(pool.capacity).unwrap_or(u32::MAX),
+    });
+    headers.collect()
 }
 
 /// Returns the name of this machine.

@@ -201,5 +201,6 @@ fn header(suites: Vec<Suite>) -> RunHeader {
         suites,
         past: Vec::new(),
         outstanding: Vec::new(),
+        groups: Vec::new(),
     }
 }

@@ -83,6 +83,7 @@ impl Script {
             tasks,
             past: Vec::new(),
             outstanding: Vec::new(),
+            groups: Vec::new(),
         };
         Self {
             attempts: vec![0; header.tasks.len()],

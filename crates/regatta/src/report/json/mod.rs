@@ -12,7 +12,11 @@ pub use schema::render_schema;
 /// The name of the report in its log directory.
 pub const REPORT_NAME: &str = "test-report.json";
 
-fn render_pretty(value: &impl Serialize) -> String {
+/// Returns plain data as JSON that ends with a newline.
+///
+/// # Panics
+/// The data has a map whose keys are no texts.
+pub fn render_pretty(value: &impl Serialize) -> String {
     let mut text =
         serde_json::to_string_pretty(value).expect("lists, strings and numbers always are JSON");
     text.push('\n');

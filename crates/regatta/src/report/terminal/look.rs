@@ -87,8 +87,20 @@ pub(super) fn seconds(duration: Duration) -> String {
     format!("{:.1}s", duration.as_secs_f64())
 }
 
+/// Returns a duration as briefly as it says something: with tenths below a minute.
+#[must_use]
+pub fn short(duration: Duration) -> String {
+    // What rounds to a minute is one.
+    if duration < Duration::from_millis(59_950) {
+        seconds(duration)
+    } else {
+        clock(duration + Duration::from_millis(500))
+    }
+}
+
 /// Returns a duration that still grows, to the second.
-pub(super) fn clock(duration: Duration) -> String {
+#[must_use]
+pub fn clock(duration: Duration) -> String {
     let seconds = duration.as_secs();
     match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
         (0, 0, seconds) => format!("{seconds}s"),

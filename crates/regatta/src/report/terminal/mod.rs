@@ -28,6 +28,7 @@ mod symbols;
 pub use colour::{ColourChoice, choose_colour};
 pub use descriptor::Descriptor;
 pub use list::render_list;
+pub use look::{clock, short};
 pub use options::{Colour, Counter, Mode, Options, Size, Verbose};
 pub use sink::{Memory, Sink};
 pub use subscriber::Terminal;

@@ -298,43 +298,47 @@ fn the_plan() {
     --- stdout ---
     Plan: 3 suites, 2 at a time; nothing is run
 
-    Step 1:
-      db
+      Predicted time: unknown; no suite has passed here yet, so each counts as [TIME]
+      Floor:          [TIME] by critical path (work over 2 slots [TIME], group port [TIME])
+      Critical path:  db → api → web
+
+        0s                                    [TIME]                              [TIME]
+      1 ├db─────────────────────┤├api─────────────────────┤├web────────────────────┤
+
+    Suites by their start (`?`: a guessed time):
+      db ([TIME] to [TIME]?)
         make db
-
-    Step 2:
-      api (after db; group port)
+      api ([TIME] to [TIME]?; after db; group port)
         cd api && MODE='a b' ./api --fast 'it'\''s'
-
-    Step 3:
-      web (after api, db; group port, screen)
+      web ([TIME] to [TIME]?; after api, db; group port, screen)
         sh -c 'npm ci
     npm test'
-
-    Steps assume that all suites take equally long.
     ");
     assert_snapshot!(place.regatta(&["run", "--dry-run", "--suites", "api"]).run(), @r"
     exit 0
     --- stdout ---
     Plan: 2 suites, 2 at a time; nothing is run
 
-    Step 1:
-      db
+      Predicted time: unknown; no suite has passed here yet, so each counts as [TIME]
+      Floor:          [TIME] by critical path (work over 2 slots [TIME], group port [TIME])
+      Critical path:  db → api
+
+        0s                                    [TIME]                              [TIME]
+      1 ├db──────────────────────────────────┤├api─────────────────────────────────┤
+
+    Suites by their start (`?`: a guessed time):
+      db ([TIME] to [TIME]?)
         make db
-
-    Step 2:
-      api (after db; group port)
+      api ([TIME] to [TIME]?; after db; group port)
         cd api && MODE='a b' ./api --fast 'it'\''s'
-
-    Steps assume that all suites take equally long.
     ");
     assert!(!place.has("test-logs"));
 }
 
-/// Returns the commands of a plan: the lines that are indented deepest.
+/// Returns the commands of a plan: the lines that are indented deepest in its list.
 fn planned(transcript: &str) -> Vec<&str> {
-    transcript
-        .lines()
+    let (_, list) = transcript.split_once("Suites by their start").unwrap();
+    list.lines()
         .filter_map(|it| it.strip_prefix("    "))
         .collect()
 }
@@ -352,13 +356,19 @@ fn the_commands_of_the_plan_can_be_pasted() {
     --- stdout ---
     Plan: 2 suites, 2 at a time; nothing is run
 
-    Step 1:
-      shell
-        cd 'it'\''s' && MODE='a  b' sh -c 'echo "$MODE" | tr a-z A-Z'
-      direct
-        printf %s. 'two words' '$HOME' ''
+      Predicted time: unknown; no suite has passed here yet, so each counts as [TIME]
+      Floor:          [TIME] by critical path (work over 2 slots [TIME])
+      Critical path:  shell
 
-    Steps assume that all suites take equally long.
+        0s                                    [TIME]                              [TIME]
+      1 ├shell─────────────────────────────────────────────────────────────────────┤
+      2 ├direct────────────────────────────────────────────────────────────────────┤
+
+    Suites by their start (`?`: a guessed time):
+      shell ([TIME] to [TIME]?)
+        cd 'it'\''s' && MODE='a  b' sh -c 'echo "$MODE" | tr a-z A-Z'
+      direct ([TIME] to [TIME]?)
+        printf %s. 'two words' '$HOME' ''
     "#);
     let ran: Vec<String> = planned(&plan)
         .iter()
@@ -404,4 +414,26 @@ fn the_manual_page_is_one_that_man_renders() {
     ] {
         assert!(text.contains(word), "{word} in {text}");
     }
+}
+
+#[test]
+fn the_plan_for_programs() {
+    let place = Place::new(SHOP);
+    let transcript = place.regatta(&["-n", "-j", "2", "--format", "json"]).run();
+    let (_, json) = transcript.split_once("--- stdout ---\n").unwrap();
+    let plan: serde_json::Value = serde_json::from_str(json).unwrap();
+    assert_eq!(plan["predicted"], 3.0);
+    assert_eq!(plan["guessed"], 3);
+    assert_eq!(plan["floor"]["limit"], "critical_path");
+    assert_eq!(plan["floor"]["groups"]["port"], 1.0);
+    assert_eq!(
+        plan["critical_path"],
+        serde_json::json!(["db", "api", "web"])
+    );
+    assert_eq!(plan["tasks"][1]["suite"], "api");
+    assert_eq!(plan["tasks"][1]["start"], 1.0);
+    assert_eq!(plan["tasks"][1]["end"], 2.0);
+    assert_eq!(plan["tasks"][1]["lane"], 1);
+    assert_eq!(plan["tasks"][1]["guessed"], true);
+    assert!(!place.has("test-logs"));
 }
