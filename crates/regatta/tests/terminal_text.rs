@@ -137,6 +137,8 @@ fn a_run_that_passes_reads_like_the_documented_one() {
 
       ⏱️  Total time: 245.7s
       ⚡ Speedup: 3.9x (707.4s saved)
+      • Critical path: acceptance-interfaces (245.7s)
+      • Floor: 245.7s by the longest path; this run reached it
 
     📄 JSON report: test-logs/test-report.json
 

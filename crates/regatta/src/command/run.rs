@@ -202,6 +202,10 @@ impl Run<'_> {
         let mut backend = Local::new(guardian, workplace, project.launches).map_err(|error| {
             CommandFailure::Infrastructure(format!("cannot prepare to run suites: {error}"))
         })?;
+        // How often the suites will run is not always known, and what is foreseen is one round.
+        if setup::repeat(self.args).is_once() {
+            audience.terminal.foresee(&project.plan);
+        }
         audience.publish(
             Time::BEGIN,
             &Event::RunStarted(Box::new(self.header.clone())),

@@ -40,9 +40,9 @@ pub fn render_text(plan: &Plan, page: Page) -> String {
     ));
     lines.push(format!("  Critical path:  {}", path(plan, page.symbols)));
     lines.push(String::new());
-    let lanes = render_lanes(plan, &course, page.columns, page.symbols);
-    if !lanes.is_empty() {
-        lines.extend(lanes);
+    let rows = render_lanes(plan, &course, page.columns, page.symbols);
+    if !rows.is_empty() {
+        lines.extend(rows);
         lines.push(String::new());
     }
     lines.push(match count_guesses(plan) {

@@ -3,6 +3,7 @@
 pub mod critical_path;
 pub mod files;
 pub mod find;
+pub mod floor;
 pub mod journal;
 pub mod json;
 pub mod record;

@@ -74,30 +74,30 @@ fn a_whole_run() {
       ACCEPTANCE: 3 suite(s)
       INTEGRATION: 2 suite(s)
 
-    🧪 proxy-unit - Rust proxy unit tests
-      [1/15] ✓ proxy-unit passed in [TIME]
-    🧪 core-unit - Core SDK unit tests
-      [2/15] ✓ core-unit passed in [TIME]
-    🧪 memstore-unit - MemStore unit tests
-      [3/15] ✓ memstore-unit passed in [TIME]
-    🧪 redis-unit - Redis unit tests
-      [4/15] ✓ redis-unit passed in [TIME]
-    🧪 nats-unit - NATS unit tests
-      [5/15] ✓ nats-unit passed in [TIME]
-    🔍 lint-rust - Rust linting
-      [6/15] ✓ lint-rust passed in [TIME]
-    🔍 lint-go-memstore - Go linting (memstore)
-      [7/15] ✓ lint-go-memstore passed in [TIME]
-    🔍 lint-go-redis - Go linting (redis)
-      [8/15] ✓ lint-go-redis passed in [TIME]
-    🔍 lint-go-nats - Go linting (nats)
-      [9/15] ✓ lint-go-nats passed in [TIME]
-    🔍 lint-go-core - Go linting (core)
-      [10/15] ✓ lint-go-core passed in [TIME]
     🔬 acceptance-interfaces - Interface-based acceptance tests
-      [11/15] ✓ acceptance-interfaces passed in [TIME]
+      [1/15] ✓ acceptance-interfaces passed in [TIME]
+    🧪 memstore-unit - MemStore unit tests
+      [2/15] ✓ memstore-unit passed in [TIME]
     🔬 acceptance-redis - Redis acceptance tests
-      [12/15] ✓ acceptance-redis passed in [TIME]
+      [3/15] ✓ acceptance-redis passed in [TIME]
+    🧪 proxy-unit - Rust proxy unit tests
+      [4/15] ✓ proxy-unit passed in [TIME]
+    🧪 core-unit - Core SDK unit tests
+      [5/15] ✓ core-unit passed in [TIME]
+    🧪 redis-unit - Redis unit tests
+      [6/15] ✓ redis-unit passed in [TIME]
+    🧪 nats-unit - NATS unit tests
+      [7/15] ✓ nats-unit passed in [TIME]
+    🔍 lint-rust - Rust linting
+      [8/15] ✓ lint-rust passed in [TIME]
+    🔍 lint-go-memstore - Go linting (memstore)
+      [9/15] ✓ lint-go-memstore passed in [TIME]
+    🔍 lint-go-redis - Go linting (redis)
+      [10/15] ✓ lint-go-redis passed in [TIME]
+    🔍 lint-go-nats - Go linting (nats)
+      [11/15] ✓ lint-go-nats passed in [TIME]
+    🔍 lint-go-core - Go linting (core)
+      [12/15] ✓ lint-go-core passed in [TIME]
     🔬 acceptance-nats - NATS acceptance tests
       [13/15] ✓ acceptance-nats passed in [TIME]
     🔗 integration-go - Go integration tests
@@ -466,22 +466,22 @@ fn fail_fast_stops_at_the_first_failure() {
     📋 Test Summary
     ═══════════════════════════════════════════════════
 
-      ✓ Passed:  3/15
+      ✓ Passed:  2/15
       ✗ Failed:  1/15
-      ⊘ Skipped: 11/15
+      ⊘ Skipped: 12/15
 
       ⏱️  Total time: [TIME]
       ⚡ Speedup: [RATIO] ([TIME] saved)
 
     Failed Tests:
-      • redis-unit: exit code 1
-        Log: test-logs/redis-unit.log
+      • acceptance-redis: exit code 1
+        Log: test-logs/acceptance-redis.log
 
-    Cancelled Tests, after redis-unit failed:
-      • 11 never started: nats-unit, lint-rust, lint-go-memstore, lint-go-redis, lint-go-nats, lint-go-core, acceptance-interfaces, acceptance-redis, acceptance-nats, integration-go and 1 more
+    Cancelled Tests, after acceptance-redis failed:
+      • 12 never started: proxy-unit, core-unit, redis-unit, nats-unit, lint-rust, lint-go-memstore, lint-go-redis, lint-go-nats, lint-go-core, acceptance-nats and 2 more
 
     Run the failures again:
-      regatta --suites redis-unit
+      regatta --suites acceptance-redis
 
     📄 JSON report: test-logs/test-report.json
 

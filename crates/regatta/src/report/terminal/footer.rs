@@ -10,6 +10,7 @@ use crate::report::record::{AttemptRecord, Record, describe_failure};
 use crate::report::rounds::Tally;
 use crate::shell::quote;
 
+use super::bounds::write_bounds;
 use super::causes::find_blocked;
 use super::closing::describe_run;
 use super::ends::{last_words, write_detail, write_diagnosis};
@@ -34,6 +35,7 @@ pub(super) fn write_footer(page: &mut Page, record: &Record, json_report: Option
     write_heading(page, page.look.symbols.summary, "Test Summary");
     footer.write_counts(page);
     footer.write_times(page);
+    write_bounds(page, record);
     page.blank();
     footer.write_failed(page);
     footer.write_quarantined(page);

@@ -1,6 +1,7 @@
 //! The text for people, on a terminal or anywhere else: written from the events alone.
 
 mod assembler;
+mod bounds;
 mod causes;
 mod clean;
 mod closing;
@@ -17,6 +18,7 @@ mod outlet;
 mod page;
 mod past;
 mod progress;
+mod prospect;
 mod quarantine;
 mod region;
 mod row;

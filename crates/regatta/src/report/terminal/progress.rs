@@ -5,6 +5,8 @@ use regatta_core::id::AttemptId;
 use regatta_core::time::Time;
 use regatta_core::verdict::{Outcome, Verdict};
 
+use super::prospect::End;
+
 /// A run as it stands. Each event costs as much as there are attempts running, however many suites there are.
 #[derive(Debug)]
 pub(super) struct Progress {
@@ -16,6 +18,8 @@ pub(super) struct Progress {
     pub(super) running: Vec<Running>,
     /// The round that goes on, from 1.
     pub(super) round: u32,
+    /// When the run will end, as far as it can be foreseen.
+    pub(super) end: Option<End>,
 }
 
 /// An attempt that runs.
@@ -43,6 +47,7 @@ impl Progress {
             done: Summary::default(),
             running: Vec::new(),
             round: 1,
+            end: None,
         }
     }
 

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use regatta_core::id::Id;
+use regatta_core::past::Usual;
 use regatta_core::plan::Suite;
 use regatta_core::time::Time;
 
@@ -15,6 +16,7 @@ use super::lines::describe_round;
 use super::look::{Look, Tone, clock};
 use super::options::Size;
 use super::progress::{Progress, Running, State};
+use super::prospect::End;
 use super::row::{Row, display_width, fill};
 
 /// How long a region stands at least before it is drawn again.
@@ -22,6 +24,9 @@ pub(super) const FRAME: Duration = Duration::from_millis(100);
 
 /// How long a region may stand while nothing happens: it shows whole seconds.
 pub(super) const IDLE_FRAME: Duration = Duration::from_secs(1);
+
+/// What makes whole seconds of a time that does not grow the nearest ones.
+const HALF_A_SECOND: Duration = Duration::from_millis(500);
 
 /// Below this many rows there is no place for a region.
 const FEWEST_ROWS: u16 = 3;
@@ -107,9 +112,21 @@ pub(super) fn render_region(
         .iter()
         .map(|it| display_width(name(record, it)));
     let column = names.max().unwrap_or(0).min(limit / 2);
-    for running in &running[..shown] {
-        let row = Row::new(look, limit);
-        rows.push(running_row(record, running, at, row, column));
+    let usual: Vec<_> = running[..shown]
+        .iter()
+        .map(|it| UsualTime::new(record, it, at))
+        .collect();
+    let usual_column = usual.iter().map(|it| it.text.len()).max().unwrap_or(0);
+    for (running, usual) in running[..shown].iter().zip(&usual) {
+        let mut row = Row::new(look, limit);
+        // A name that is cut still tells which one it is; without the time nobody sees which one hangs.
+        let name = fill(name(record, running), column, look.symbols.ellipsis);
+        row.push(
+            Tone::Plain,
+            &format!("  {name} {:>7}", clock(at - running.started)),
+        );
+        row.push(usual.tone, &format!("{:usual_column$}", usual.text));
+        rows.push(running_row(record, running, row));
     }
     if room > 1 && shown < running.len() {
         let mut row = Row::new(look, limit);
@@ -139,6 +156,17 @@ fn counts_row(record: &Record, progress: &Progress, at: Time, mut row: Row) -> R
         let round = describe_round(record, progress.round);
         row.push(Tone::Plain, &format!(", {round}"));
     }
+    if let Some(end) = progress.end {
+        // A failure weighs more, so its room is kept.
+        let kept = match progress.done.failed {
+            0 => 0,
+            failed => display_width(&format!(", {failed} failed")),
+        };
+        let piece = format!(", {}", end_in(end, at, look));
+        if display_width(&piece) + kept <= row.room() {
+            row.push(Tone::Plain, &piece);
+        }
+    }
     // By weight: what finds no room is left out.
     let counts = [
         (Tone::Bad, progress.done.failed as usize, "failed"),
@@ -157,11 +185,19 @@ fn counts_row(record: &Record, progress: &Progress, at: Time, mut row: Row) -> R
     row
 }
 
-fn running_row(record: &Record, running: &Running, at: Time, mut row: Row, column: usize) -> Row {
-    // A name that is cut still tells which one it is; without the time nobody sees which one hangs.
-    let name = fill(name(record, running), column, row.look().symbols.ellipsis);
-    let elapsed = clock(at - running.started);
-    row.push(Tone::Plain, &format!("  {name} {elapsed:>7}"));
+/// Returns in how much time the run will end, as a range where both ends read differently.
+fn end_in(end: End, at: Time, look: Look) -> String {
+    let early = clock(end.early - at);
+    let late = clock(end.late - at + HALF_A_SECOND);
+    if early == late {
+        format!("done in {late}")
+    } else {
+        format!("done in {early}{}{late}", look.symbols.until)
+    }
+}
+
+/// Adds what there is to say of a suite that runs.
+fn running_row(record: &Record, running: &Running, mut row: Row) -> Row {
     match running.state {
         State::Usual => {}
         State::Slow => row.push(Tone::Caution, " slow"),
@@ -176,6 +212,46 @@ fn running_row(record: &Record, running: &Running, at: Time, mut row: Row, colum
         row.push(Tone::Detail, &format!("  {description}"));
     }
     row
+}
+
+/// How long a suite usually takes, beside the time that it has taken.
+struct UsualTime {
+    /// In ASCII; empty where nothing is known.
+    text: String,
+    tone: Tone,
+}
+
+impl UsualTime {
+    fn new(record: &Record, running: &Running, at: Time) -> Self {
+        let header = &record.header;
+        let suite = header.tasks.get(running.attempt.task.index());
+        let past = suite.and_then(|suite| header.past.get(suite.index()));
+        let Some(usual) = past.and_then(|past| past.usual) else {
+            return Self {
+                text: String::new(),
+                tone: Tone::Plain,
+            };
+        };
+        let duration = usual.duration + HALF_A_SECOND;
+        if is_far_over(at - running.started, usual) {
+            Self {
+                text: format!(" / ~{}, late", clock(duration)),
+                tone: Tone::Caution,
+            }
+        } else {
+            Self {
+                text: format!(" / ~{}", clock(duration)),
+                tone: Tone::Detail,
+            }
+        }
+    }
+}
+
+/// Returns whether a time is no chance variation of the usual one.
+fn is_far_over(elapsed: Duration, usual: Usual) -> bool {
+    let Usual { duration, spread } = usual;
+    let over = elapsed.saturating_sub(duration);
+    over > (duration / 2).max(spread * 5).max(Duration::from_secs(2))
 }
 
 fn name<'a>(record: &'a Record, running: &Running) -> &'a str {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use regatta_core::event::{Event, RunHeader};
+use regatta_core::forecast::Outlook;
 use regatta_core::id::{AttemptId, Id};
 use regatta_core::time::Time;
 
@@ -14,6 +15,7 @@ use super::look::Tone;
 use super::options::Options;
 use super::page::Page;
 use super::progress::Progress;
+use super::prospect::Prospect;
 
 /// How wide the column of names before the suites' output may become.
 const WIDEST_NAME: usize = 24;
@@ -23,6 +25,8 @@ const WIDEST_NAME: usize = 24;
 pub(super) struct Run {
     pub(super) record: Record,
     pub(super) progress: Progress,
+    /// When it will end, where somebody wants to know.
+    prospect: Option<Prospect>,
     /// Unfinished lines of output.
     assemblers: BTreeMap<AttemptId, Assembler>,
     /// How wide the names before output lines are.
@@ -32,11 +36,12 @@ pub(super) struct Run {
 }
 
 impl Run {
-    pub(super) fn new(header: RunHeader) -> Self {
+    pub(super) fn new(header: RunHeader, outlook: Option<Outlook>) -> Self {
         let names = header.suites.iter().map(|suite| suite.name.len());
         let name_column = names.max().unwrap_or(0).min(WIDEST_NAME);
         Self {
             progress: Progress::new(header.tasks.len()),
+            prospect: outlook.map(|outlook| Prospect::new(outlook, header.tasks.len())),
             record: Record::new(header),
             assemblers: BTreeMap::new(),
             name_column,
@@ -48,12 +53,21 @@ impl Run {
     pub(super) fn apply(&mut self, page: &mut Page, at: Time, event: &Event) {
         self.record.apply(at, event);
         self.progress.apply(at, event);
+        if let Some(prospect) = &mut self.prospect {
+            prospect.apply(at, event);
+        }
         if let Event::AttemptFinished { attempt, .. } = event
             && let Some(assembler) = self.assemblers.remove(attempt)
         {
             let prefix = self.prefix(page, *attempt);
             assembler.finish(|line| write_output_line(page, &prefix, line));
         }
+    }
+
+    /// Has the progress say when the run will end.
+    pub(super) fn look_ahead(&mut self, at: Time) {
+        let prospect = self.prospect.as_mut();
+        self.progress.end = prospect.and_then(|prospect| prospect.find_end(at));
     }
 
     /// Writes each line that more output of an attempt completes.

@@ -5,7 +5,9 @@ use std::io;
 use std::time::Duration;
 
 use regatta_core::event::{Event, RunHeader};
+use regatta_core::forecast::Outlook;
 use regatta_core::id::AttemptId;
+use regatta_core::plan::Plan;
 use regatta_core::port::Subscriber;
 use regatta_core::time::Time;
 
@@ -38,6 +40,8 @@ pub struct Terminal<S: Sink> {
     page: Page,
     /// What is known of the run, once it has begun.
     run: Option<Run>,
+    /// What its end will be foreseen by.
+    outlook: Option<Outlook>,
     region: Region,
     /// When the sink was last given something or asked whether it has room.
     last_write: Option<Time>,
@@ -56,10 +60,19 @@ impl<S: Sink> Terminal<S> {
             outlet: Outlet::new(sink),
             page: Page::new(look),
             run: None,
+            outlook: None,
             region: Region::default(),
             last_write: None,
             stale: false,
             still_running: Time::BEGIN + STILL_RUNNING,
+        }
+    }
+
+    /// Takes the plan of the run before it begins, to show when it will end.
+    pub fn foresee(&mut self, plan: &Plan) {
+        // Elsewhere nothing that is written says how long it will take.
+        if self.options.mode == Mode::Live {
+            self.outlook = Some(Outlook::new(plan));
         }
     }
 
@@ -150,7 +163,7 @@ impl<S: Sink> Terminal<S> {
         if self.options.mode != Mode::Silent {
             write_header(&mut self.page, &header);
         }
-        self.run = Some(Run::new(header));
+        self.run = Some(Run::new(header, self.outlook.take()));
     }
 
     fn write_summary(&mut self) {
@@ -199,8 +212,9 @@ impl<S: Sink> Terminal<S> {
 
     /// Writes the pending lines and the region below them in one piece.
     fn write_frame(&mut self, at: Time) {
-        let rows = match &self.run {
+        let rows = match &mut self.run {
             Some(run) if !run.is_over => {
+                run.look_ahead(at);
                 let size = self.options.size;
                 render_region(&run.record, &run.progress, at, size, self.page.look)
             }

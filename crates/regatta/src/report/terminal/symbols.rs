@@ -49,6 +49,10 @@ pub(super) struct SymbolTable {
     pub(super) caution: &'static str,
     pub(super) bad: &'static str,
     pub(super) ellipsis: &'static str,
+    /// Between suites that follow each other.
+    pub(super) arrow: &'static str,
+    /// Between the ends of a range.
+    pub(super) until: &'static str,
     pub(super) bar_done: &'static str,
     pub(super) bar_left: &'static str,
     /// Around the bar, where its characters do not show how far it goes.
@@ -76,6 +80,8 @@ pub(super) static UNICODE: SymbolTable = SymbolTable {
     caution: "⚠️  ",
     bad: "❌ ",
     ellipsis: "…",
+    arrow: "→",
+    until: "–",
     bar_done: "█",
     bar_left: "░",
     bar_begin: "",
@@ -102,6 +108,8 @@ pub(super) static ASCII: SymbolTable = SymbolTable {
     caution: "",
     bad: "",
     ellipsis: "...",
+    arrow: "->",
+    until: "-",
     bar_done: "#",
     bar_left: ".",
     bar_begin: "[",

@@ -337,7 +337,8 @@ fn the_plan() {
 
 /// Returns the commands of a plan: the lines that are indented deepest in its list.
 fn planned(transcript: &str) -> Vec<&str> {
-    let (_, list) = transcript.split_once("Suites by their start").unwrap();
+    let list = transcript.split_once("Suites by their start");
+    let (_, list) = list.expect("a plan has a list");
     list.lines()
         .filter_map(|it| it.strip_prefix("    "))
         .collect()

@@ -156,7 +156,7 @@ fn a_run_that_was_cut_short_reads_as_interrupted() {
 
       TEST: 4 suite(s)
 
-    📦 good
+    📦 bad
 
     📋 Test Summary
     ═══════════════════════════════════════════════════
@@ -169,9 +169,9 @@ fn a_run_that_was_cut_short_reads_as_interrupted() {
       ⚡ Speedup: [RATIO] ([TIME] saved)
 
     Interrupted Tests:
-      • good: ended while it ran
-        Log: test-logs/good.log
-      • 3 never started: bad, blocked, optional
+      • bad: ended while it ran
+        Log: test-logs/bad.log
+      • 3 never started: good, blocked, optional
 
     📄 JSON report: test-logs/test-report.json
 

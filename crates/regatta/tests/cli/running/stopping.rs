@@ -4,7 +4,7 @@ use insta::{allow_duplicates, assert_snapshot};
 
 use crate::support::Place;
 
-/// One suite fails while another runs and a third waits.
+/// One suite fails while another runs and two wait.
 const ONE_FAILS: &str = r#"
 [suites.long]
 command = """LONG"""
@@ -12,6 +12,7 @@ command = """LONG"""
 command = "until [ -e started ]; do sleep 0.01; done; echo broken; exit 1"
 [suites.later]
 command = "touch ran"
+depends_on = ["long"]
 [suites.after-later]
 command = "touch ran"
 depends_on = ["later"]

@@ -93,7 +93,7 @@ fn variables_of_the_output() {
     assert_snapshot!(text, @"
     REGATTA_LIST=1: 6 lines, ran and shown: false
     REGATTA_LIST=0: 28 lines, ran and shown: false
-    REGATTA_DRY_RUN=1: 9 lines, ran and shown: false
+    REGATTA_DRY_RUN=1: 14 lines, ran and shown: false
     REGATTA_DRY_RUN=0: 28 lines, ran and shown: false
     REGATTA_VERBOSE=1: 29 lines, ran and shown: true
     REGATTA_VERBOSE=0: 28 lines, ran and shown: false
