@@ -12,7 +12,7 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use regatta_core::forecast::Course;
+use regatta_core::forecast::{Course, Outlook, Stand};
 use regatta_core::id::{Id, PoolId, SuiteId, TaskId};
 use regatta_core::plan::{Basis, Claim, Expectation, Plan, Pool, Suite, TaskSpec};
 use regatta_core::rank::{Effort, rank};
@@ -41,6 +41,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     if let Some(folder) = folder.filter(|it| !it.is_empty()) {
         measure_graphs(Path::new(&folder), &efforts)?;
     }
+    measure_looking_ahead();
     measure_planning();
     Ok(())
 }
@@ -214,4 +215,23 @@ fn measure_planning() {
     times.sort_unstable();
     let ms = times[times.len() / 2].as_secs_f64() * 1000.0;
     println!("\nplanning {MANY} suites: {ms:.1} ms");
+}
+
+/// Prints how long one look at the end of a run takes.
+fn measure_looking_ahead() {
+    println!();
+    for count in [10, 100, 1000, MANY] {
+        let rows: Vec<Row> = (0..count)
+            .map(|it| (it as u64 % 97 + 1, Vec::new()))
+            .collect();
+        let mut outlook = Outlook::new(&build(&rows, 8));
+        let stands = vec![Stand::Ahead; count];
+        let looks = (0..20).map(|_| {
+            let begin = Instant::now();
+            outlook.find_range(&stands);
+            begin.elapsed()
+        });
+        let ms = looks.min().unwrap_or_default().as_secs_f64() * 1000.0;
+        println!("looking ahead over {count} suites: {ms:.2} ms");
+    }
 }

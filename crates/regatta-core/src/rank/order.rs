@@ -8,9 +8,9 @@ use crate::id::{Id, TaskId};
 use crate::plan::{Basis, Plan};
 use crate::rehearsal::{Bounds, Network, find_tails, nanos, number};
 
-/// How long one played step takes at most, roughly: planning may take a hundredth of the run that it plans.
+/// How long one played step takes at most, roughly: planning may take a thousandth of the run that it plans.
 const STEP: Duration = Duration::from_nanos(50);
-const SHARE: u64 = 100;
+const SHARE: u64 = 1000;
 
 /// How far a search for a good order may go: so many played steps, mostly starts of tasks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
