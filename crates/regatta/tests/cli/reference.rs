@@ -435,6 +435,7 @@ fn the_way_to_run_failures_again_leads_to_the_same_configuration() {
 
     Failed Tests:
       • bad: exit code 1
+        Failing for 2 runs now
         Log: it's here/the logs/bad.log
 
     Run the failures again:

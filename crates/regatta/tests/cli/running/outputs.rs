@@ -399,6 +399,7 @@ fn a_full_disk_behind_the_output_is_said_and_changes_no_verdict() {
 
     Failed Tests:
       • b: exit code 1
+        Failing for 2 runs now
         Log: test-logs/b.log
 
     Run the failures again:
@@ -425,6 +426,7 @@ fn a_full_disk_behind_the_output_is_said_and_changes_no_verdict() {
 
     Failed Tests:
       • b: exit code 1
+        Failing for 3 runs now
         Log: test-logs/b.log
 
     Run the failures again:

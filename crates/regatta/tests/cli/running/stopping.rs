@@ -332,6 +332,7 @@ fn the_configuration_may_ask_for_it_and_the_command_line_may_not_want_it() {
 
     📦 a
       [1/2] ✗ a failed (exit code 1)
+        Failing for 2 runs now
         Log: test-logs/a.log
         It printed nothing
     📦 b
@@ -348,6 +349,7 @@ fn the_configuration_may_ask_for_it_and_the_command_line_may_not_want_it() {
 
     Failed Tests:
       • a: exit code 1
+        Failing for 2 runs now
         Log: test-logs/a.log
 
     Run the failures again:

@@ -1,5 +1,7 @@
 //! Each flag's variable.
 
+use std::fs;
+
 use std::fmt::Write as _;
 
 use insta::assert_snapshot;
@@ -135,6 +137,8 @@ fn an_empty_variable_is_none() {
     ] {
         run = run.variable(&format!("REGATTA_{name}"), "");
     }
+    // What is known of the first run would be told in the second.
+    fs::remove_dir_all(place.path(".regatta")).unwrap();
     assert_eq!(run.run(), expected);
     let list = place.regatta(&["list"]).run();
     let empty = place
