@@ -28,6 +28,27 @@ pub enum Event {
     RunStarted(Box<RunHeader>),
     /// The state of the repository became known.
     RepositoryRead(Repository),
+    /// It was found out whether an earlier result of a task holds for it.
+    Probed {
+        /// Which task.
+        task: TaskId,
+        /// The digest of all that decides its result, in hexadecimal digits; `None` where that cannot be known.
+        key: Option<String>,
+        /// Whether an earlier result holds and is used.
+        hit: bool,
+        /// Why not, for people: the first thing that changed, say. Where one is used, when it was made.
+        reason: String,
+        /// How long the attempt took whose result is used; zero where none is.
+        #[serde(default, with = "seconds")]
+        saved: Duration,
+    },
+    /// A clean pass is not kept for later, for this reason.
+    NotStored {
+        /// Which task.
+        task: TaskId,
+        /// Why, for people.
+        reason: String,
+    },
     /// An attempt's command runs.
     AttemptStarted {
         /// Which attempt.

@@ -3,9 +3,11 @@
 //! Facts go in, decisions come out. There is no clock, no file, no thread and no chance in here, so a run
 //! can be replayed, simulated and tested to the last event.
 
+pub mod encoding;
 pub mod event;
 pub mod forecast;
 pub mod id;
+pub mod manifest;
 pub mod past;
 pub mod plan;
 pub mod port;

@@ -25,8 +25,20 @@ pub struct Performance {
     pub prints_every: Option<Duration>,
     /// What it does when it is told to end.
     pub when_stopped: WhenStopped,
+    /// How long it takes to find out whether an earlier result holds, and whether one does. That of a task's first
+    /// attempt counts.
+    pub probe: (Duration, Hit),
     /// How long its examination takes when it runs into a limit; `None` for one without an end.
     pub examined_in: Option<Duration>,
+}
+
+/// Whether an earlier result holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hit {
+    /// One does.
+    Yes,
+    /// None does.
+    No,
 }
 
 /// What an attempt does when it gets a polite signal. SIGKILL ends every attempt at once.
@@ -47,6 +59,7 @@ impl Performance {
             exit: Exit::Code(code),
             prints_every: None,
             when_stopped: WhenStopped::EndsAfter(Duration::ZERO),
+            probe: (Duration::ZERO, Hit::No),
             examined_in: Some(Duration::ZERO),
         }
     }
@@ -68,7 +81,11 @@ impl Trace {
     pub fn events(&self) -> impl Iterator<Item = (Time, &Event)> {
         self.effects.iter().filter_map(|(at, effect)| match effect {
             Effect::Emit(event) => Some((*at, event)),
-            Effect::Spawn { .. } | Effect::Examine { .. } | Effect::Signal { .. } => None,
+            Effect::Probe(_)
+            | Effect::Store(_)
+            | Effect::Spawn { .. }
+            | Effect::Examine { .. }
+            | Effect::Signal { .. } => None,
         })
     }
 }
@@ -94,13 +111,22 @@ pub fn simulate(
         scheduler.handle(now, input, &mut effects);
         for effect in effects.drain(..) {
             match &effect {
+                Effect::Probe(task) => {
+                    let first = AttemptId {
+                        task: *task,
+                        number: 1,
+                    };
+                    let (delay, hit) = perform(first).probe;
+                    let hit = hit == Hit::Yes;
+                    stage.expect(now + delay, Input::Probed { task: *task, hit });
+                }
                 Effect::Spawn { attempt, .. } => stage.spawn(now, *attempt, perform(*attempt)),
                 Effect::Examine {
                     attempt,
                     circumstances,
                 } => stage.examine(now, *attempt, circumstances.occasion),
                 Effect::Signal { attempt, signal } => stage.signal(now, *attempt, *signal),
-                Effect::Emit(_) => {}
+                Effect::Store(_) | Effect::Emit(_) => {}
             }
             trace.effects.push((now, effect));
         }

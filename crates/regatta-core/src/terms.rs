@@ -83,6 +83,16 @@ pub enum Leftovers {
     Allow,
 }
 
+/// Whether an earlier result may stand for a new one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reuse {
+    /// It always runs.
+    Never,
+    /// Before it runs, somebody is asked whether an earlier pass holds.
+    Possible,
+}
+
 /// What the first failure of a run does to the rest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -155,6 +165,8 @@ pub struct Terms {
     /// How long a command of the suite's own may look at an attempt that ran into a limit before the attempt is told
     /// to end; `None` where there is no such command.
     pub examination: Option<Duration>,
+    /// Whether an earlier result may stand for a new one.
+    pub reuse: Reuse,
 }
 
 impl Default for Terms {
@@ -171,6 +183,7 @@ impl Default for Terms {
             skip_exit_code: None,
             leftovers: Leftovers::Kill,
             examination: None,
+            reuse: Reuse::Never,
         }
     }
 }

@@ -117,6 +117,8 @@ fn is_zero(number: &u64) -> bool {
 pub enum Verdict {
     /// It passed at the first attempt.
     Passed,
+    /// It did not run: an earlier pass holds, since nothing that decides it has changed.
+    Cached,
     /// It passed, but only after a failed attempt.
     Flaky,
     /// It failed.
@@ -181,6 +183,7 @@ pub enum Status {
 #[expect(missing_docs, reason = "each is the verdict of the same name")]
 pub enum Outcome {
     Passed,
+    Cached,
     Flaky,
     ExitCode,
     Signal,
@@ -201,7 +204,7 @@ impl Verdict {
     #[must_use]
     pub fn status(&self) -> Status {
         match self {
-            Self::Passed | Self::Flaky => Status::Passed,
+            Self::Passed | Self::Cached | Self::Flaky => Status::Passed,
             Self::Failed(_) => Status::Failed,
             Self::Skipped(_) => Status::Skipped,
         }
@@ -218,7 +221,7 @@ impl Verdict {
             Self::Failed(_) => 3,
             Self::Skipped(_) => 2,
             Self::Flaky => 1,
-            Self::Passed => 0,
+            Self::Passed | Self::Cached => 0,
         }
     }
 
@@ -227,6 +230,7 @@ impl Verdict {
     pub fn outcome(&self) -> Outcome {
         match self {
             Self::Passed => Outcome::Passed,
+            Self::Cached => Outcome::Cached,
             Self::Flaky | Self::Failed(Failure::Flaky) => Outcome::Flaky,
             Self::Failed(Failure::ExitCode(_)) => Outcome::ExitCode,
             Self::Failed(Failure::Signal(_)) => Outcome::Signal,

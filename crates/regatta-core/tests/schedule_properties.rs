@@ -15,8 +15,8 @@ use regatta_core::event::{CancelReason, Event, StopCause, StopSignal};
 use regatta_core::id::{AttemptId, Id, IdMap, PoolId, SuiteId, TaskId};
 use regatta_core::plan::{Claim, Plan, Pool, Suite, TaskSpec};
 use regatta_core::schedule::{Circumstances, Effect, Input, Occasion, Policy, Scheduler};
-use regatta_core::sim::{Performance, Trace, WhenStopped, simulate};
-use regatta_core::terms::{Backoff, FailFast, FlakyVerdict, Repeat, Retries, Terms, Until};
+use regatta_core::sim::{Hit, Performance, Trace, WhenStopped, simulate};
+use regatta_core::terms::{Backoff, FailFast, FlakyVerdict, Repeat, Retries, Reuse, Terms, Until};
 use regatta_core::time::Time;
 use regatta_core::verdict::{Exit, Outcome, Status, Verdict};
 
@@ -36,6 +36,11 @@ impl Case {
         })
     }
 
+    /// Who asks for several rounds wants to see everything run.
+    fn may_reuse(&self, task: TaskId) -> bool {
+        self.plan.tasks[task].terms.reuse == Reuse::Possible && self.policy.repeat.is_once()
+    }
+
     /// Later attempts of a task do what other tasks do first, so that a retry may pass.
     fn perform(&self, attempt: AttemptId) -> Performance {
         let at = attempt.task.index() + attempt.number as usize - 1;
@@ -53,7 +58,7 @@ fn terms() -> impl Strategy<Value = Terms> {
         limit(),
         0_u64..400,
         retries,
-        any::<bool>(),
+        (any::<bool>(), any::<bool>()),
         examination,
     )
         .prop_map(
@@ -63,7 +68,7 @@ fn terms() -> impl Strategy<Value = Terms> {
                 slow_after,
                 grace,
                 (count, delay, doubles, jitter),
-                strict,
+                (strict, is_probed),
                 examination,
             )| {
                 Terms {
@@ -89,6 +94,11 @@ fn terms() -> impl Strategy<Value = Terms> {
                     },
                     skip_exit_code: Some(77),
                     examination,
+                    reuse: if is_probed {
+                        Reuse::Possible
+                    } else {
+                        Reuse::Never
+                    },
                     ..Terms::default()
                 }
             },
@@ -109,12 +119,15 @@ fn performance() -> impl Strategy<Value = Performance> {
     ];
     let prints = prop::option::of((50_u64..900).prop_map(millis));
     let examined = prop::option::of((0_u64..500).prop_map(millis));
-    (exit, 0_u64..2500, prints, stop, examined).prop_map(
-        |(exit, ms, prints_every, when_stopped, examined_in)| Performance {
+    let hit = prop_oneof![1 => Just(Hit::Yes), 2 => Just(Hit::No)];
+    let probe = ((0_u64..300).prop_map(millis), hit);
+    (exit, 0_u64..2500, prints, stop, probe, examined).prop_map(
+        |(exit, ms, prints_every, when_stopped, probe, examined_in)| Performance {
             duration: millis(ms),
             exit,
             prints_every,
             when_stopped,
+            probe,
             examined_in,
         },
     )
@@ -382,7 +395,7 @@ fn every_round_has_one_word_a_task_and_the_worst_is_final(case: &Case) {
                     Verdict::Failed(_) => 3,
                     Verdict::Skipped(_) => 2,
                     Verdict::Flaky => 1,
-                    Verdict::Passed => 0,
+                    Verdict::Passed | Verdict::Cached => 0,
                 };
                 let worst = words.iter().map(rank).max();
                 let first = words.iter().find(|it| Some(rank(it)) == worst);
@@ -505,8 +518,11 @@ fn no_task_that_could_start_is_left_waiting(case: &Case) {
     let trace = case.run();
     let mut scheduler = Scheduler::new(Arc::clone(&case.plan), case.policy);
     let mut books = Books::new(&case.plan);
+    // Whoever is probed could not start before the answer.
+    let is_probed = |task: TaskId| case.may_reuse(task);
     let mut missing = count_dependencies(&case.plan);
     let mut queued = find_roots(&missing);
+    queued.retain(|&it| !is_probed(it));
     let mut backing_off: BTreeMap<TaskId, Time> = BTreeMap::new();
     let mut done = BTreeSet::new();
     for (at, input) in &trace.inputs {
@@ -520,6 +536,11 @@ fn no_task_that_could_start_is_left_waiting(case: &Case) {
                 backing_off.remove(&task);
                 queued.push(task);
             }
+        }
+        if let Input::Probed { task, hit: false } = input
+            && !done.contains(task)
+        {
+            queued.push(*task);
         }
         let mut effects = Vec::new();
         scheduler.handle(*at, input.clone(), &mut effects);
@@ -556,7 +577,8 @@ fn no_task_that_could_start_is_left_waiting(case: &Case) {
                     if verdict.status() == Status::Passed {
                         for &dependent in &case.plan.tasks[*task].dependents {
                             missing[dependent] -= 1;
-                            if missing[dependent] == 0 && !done.contains(&dependent) {
+                            let is_ready = missing[dependent] == 0 && !is_probed(dependent);
+                            if is_ready && !done.contains(&dependent) {
                                 queued.push(dependent);
                             }
                         }
@@ -598,8 +620,81 @@ fn what_the_user_interrupts_is_never_called_a_failure(case: &Case) {
     }
 }
 
+fn a_task_is_probed_once_before_it_runs_and_a_hit_never_runs(case: &Case) {
+    let trace = case.run();
+    let hits: BTreeSet<TaskId> = trace
+        .inputs
+        .iter()
+        .filter_map(|(_, input)| match input {
+            Input::Probed { task, hit: true } => Some(*task),
+            _ => None,
+        })
+        .collect();
+    let mut probed = BTreeSet::new();
+    let mut passed = BTreeSet::new();
+    for (_, effect) in &trace.effects {
+        match effect {
+            Effect::Probe(task) => {
+                assert!(case.may_reuse(*task));
+                let needed = &case.plan.tasks[*task].dependencies;
+                assert!(needed.iter().all(|it| passed.contains(it)));
+                assert!(probed.insert(*task), "{task:?} is probed twice");
+            }
+            Effect::Spawn { attempt, .. } => {
+                let is_probed = case.may_reuse(attempt.task);
+                assert_eq!(probed.contains(&attempt.task), is_probed);
+                assert!(!hits.contains(&attempt.task));
+            }
+            Effect::Emit(Event::TaskFinished { task, verdict }) => {
+                let is_cached = *verdict == Verdict::Cached;
+                assert!(!is_cached || hits.contains(task));
+                if verdict.status() == Status::Passed {
+                    passed.insert(*task);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+fn only_a_clean_first_pass_is_stored_and_before_anybody_builds_on_it(case: &Case) {
+    let mut last = BTreeMap::new();
+    let mut stored = BTreeSet::new();
+    for (_, effect) in &case.run().effects {
+        match effect {
+            Effect::Emit(Event::AttemptFinished {
+                attempt,
+                verdict,
+                report,
+            }) => {
+                last.insert(
+                    attempt.task,
+                    (*attempt, verdict.clone(), report.exit.clone()),
+                );
+            }
+            Effect::Store(task) => {
+                let (attempt, verdict, exit) = &last[task];
+                assert_eq!(
+                    (attempt.number, verdict, exit),
+                    (1, &Verdict::Passed, &Exit::Code(0))
+                );
+                assert!(case.may_reuse(*task));
+                assert!(stored.insert(*task), "{task:?} is stored twice");
+            }
+            Effect::Emit(Event::TaskFinished {
+                task,
+                verdict: Verdict::Passed,
+            }) => {
+                let is_probed = case.may_reuse(*task);
+                assert_eq!(stored.contains(task), is_probed);
+            }
+            _ => {}
+        }
+    }
+}
+
 /// What holds in every run.
-const PROPERTIES: [fn(&Case); 10] = [
+const PROPERTIES: [fn(&Case); 12] = [
     no_pool_is_ever_over_its_capacity,
     nothing_starts_before_all_its_dependencies_passed,
     every_task_gets_exactly_one_final_word_and_the_counts_add_up,
@@ -610,6 +705,8 @@ const PROPERTIES: [fn(&Case); 10] = [
     replaying_the_inputs_gives_the_identical_effects,
     no_task_that_could_start_is_left_waiting,
     what_the_user_interrupts_is_never_called_a_failure,
+    a_task_is_probed_once_before_it_runs_and_a_hit_never_runs,
+    only_a_clean_first_pass_is_stored_and_before_anybody_builds_on_it,
 ];
 
 /// Checks every property of the run that a seed stands for.

@@ -11,8 +11,8 @@ use regatta_core::event::StopSignal;
 use regatta_core::id::{AttemptId, SuiteId};
 use regatta_core::plan::{Plan, Quarantine};
 use regatta_core::schedule::Policy;
-use regatta_core::sim::{Performance, WhenStopped, simulate};
-use regatta_core::terms::{Backoff, Expect, FailFast, FlakyVerdict, Retries, Terms, Until};
+use regatta_core::sim::{Hit, Performance, WhenStopped, simulate};
+use regatta_core::terms::{Backoff, Expect, FailFast, FlakyVerdict, Retries, Reuse, Terms, Until};
 use regatta_core::time::Time;
 use regatta_core::verdict::Exit;
 
@@ -942,4 +942,61 @@ fn quarantined(slots: u64, text: &str, expired: bool) -> Arc<Plan> {
         ..Quarantine::default()
     }));
     Arc::new(plan)
+}
+
+#[test]
+fn what_is_probed_takes_no_slot_and_a_hit_never_runs() {
+    let terms = Terms {
+        reuse: Reuse::Possible,
+        ..Terms::default()
+    };
+    let plan = plan(1, "hit miss<hit", &terms);
+    let trace = simulate(&plan, keep_going(), &[], |attempt| Performance {
+        probe: match plan.name(attempt.task) {
+            "hit" => (millis(10), Hit::Yes),
+            _ => (millis(20), Hit::No),
+        },
+        ..Performance::exits(millis(1000), 0)
+    });
+    assert_snapshot!(render(&plan, &trace), @"
+    0.000 probe hit
+    0.010   done hit Cached
+    0.010 probe miss
+    0.030 spawn miss#1 in slot 0
+    0.030   started miss#1 after 0ns
+    1.030   finished miss#1 Passed
+    1.030 store miss
+    1.030   done miss Passed
+    ");
+}
+
+#[test]
+fn what_is_probed_when_the_run_is_cut_short_never_starts() {
+    let terms = Terms {
+        reuse: Reuse::Possible,
+        ..Terms::default()
+    };
+    let plan = plan(1, "a", &terms);
+    let interrupt = [(Time(millis(5)), StopSignal::Interrupt)];
+    let trace = simulate(&plan, keep_going(), &interrupt, |_| Performance {
+        probe: (millis(10), Hit::Yes),
+        ..Performance::exits(millis(1000), 0)
+    });
+    assert_snapshot!(render(&plan, &trace), @"
+    0.000 probe a
+    0.005   cancelled Interrupt(Interrupt)
+    0.005   done a Skipped(Interrupted)
+    ");
+}
+
+#[test]
+fn who_asks_for_several_rounds_sees_the_suites_run() {
+    let terms = Terms {
+        reuse: Reuse::Possible,
+        ..Terms::default()
+    };
+    let policy = repeating(Some(2), Until::Done);
+    let text = run_under(policy, 1, "a", &terms, |_, _| 0);
+    assert_eq!(text.matches("spawn a#").count(), 2, "{text}");
+    assert!(!text.contains("probe") && !text.contains("store"), "{text}");
 }

@@ -164,7 +164,7 @@ impl Drive<'_> {
                 self.backend.signal(attempt, signal);
                 None
             }
-            Effect::Emit(_) => None,
+            Effect::Probe(_) | Effect::Store(_) | Effect::Emit(_) => None,
         }
     }
 

@@ -10,7 +10,7 @@ use regatta_core::id::{Id, IdMap, PoolId, SuiteId, TaskId};
 use regatta_core::past::Past;
 use regatta_core::plan::{self, Claim, Plan, Pool, SelectedAs, TaskSpec};
 use regatta_core::rank::{Effort, expect, rank};
-use regatta_core::terms::Terms;
+use regatta_core::terms::{Reuse, Terms};
 
 use crate::backend::Launch;
 use crate::config::{Command, Config, MaxParallel, Suite};
@@ -188,6 +188,7 @@ fn terms(suite: &Suite) -> Terms {
         skip_exit_code: suite.skip_exit_code,
         leftovers: terms.leftovers.value,
         examination: suite.on_timeout.as_ref().map(|_| EXAMINATION),
+        reuse: Reuse::Never,
     }
 }
 

@@ -16,7 +16,7 @@ use crate::schedule::room::Room;
 use crate::schedule::rounds::Rounds;
 use crate::schedule::slot::Slots;
 use crate::schedule::state::{Due, Running, Slowness, State, Stop, StopStage, verdict_of_stop};
-use crate::terms::{FailFast, FlakyVerdict, Repeat};
+use crate::terms::{FailFast, FlakyVerdict, Repeat, Reuse};
 use crate::time::Time;
 use crate::verdict::{AttemptReport, Exit, Failure, Reason, Status, Verdict, judge};
 
@@ -25,6 +25,13 @@ use crate::verdict::{AttemptReport, Exit, Failure, Reason, Status, Verdict, judg
 pub enum Input {
     /// The run begins. The first input, once.
     Begin,
+    /// It is known now whether an earlier result of a task holds for it.
+    Probed {
+        /// The task.
+        task: TaskId,
+        /// Whether one does: a pass, of which all is in place that the task would have left.
+        hit: bool,
+    },
     /// The command of an attempt runs.
     Started(AttemptId),
     /// An attempt printed something.
@@ -42,6 +49,10 @@ pub enum Input {
 /// What to do about it.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
+    /// Find out whether an earlier result holds for this task; answer with `Probed`.
+    Probe(TaskId),
+    /// Keep the result of this task, whose only attempt was a clean pass.
+    Store(TaskId),
     /// Start the command of this attempt; answer with `Started` or `Finished`.
     Spawn {
         /// The attempt.
@@ -140,7 +151,8 @@ impl Scheduler {
     pub fn handle(&mut self, now: Time, input: Input, effects: &mut Vec<Effect>) {
         self.now = self.now.max(now);
         match input {
-            Input::Begin => self.begin_round(),
+            Input::Begin => self.begin_round(effects),
+            Input::Probed { task, hit } => self.handle_probed(task, hit, effects),
             Input::Started(attempt) => self.handle_started(attempt, effects),
             Input::Printed(attempt) => self.handle_printed(attempt),
             Input::Examined(attempt) => self.handle_examined(attempt, effects),
@@ -164,10 +176,10 @@ impl Scheduler {
         (self.summary.total as usize == self.plan.tasks.len()).then_some(self.summary)
     }
 
-    fn begin_round(&mut self) {
+    fn begin_round(&mut self, effects: &mut Vec<Effect>) {
         for task in self.plan.tasks.ids() {
             if self.plan.tasks[task].dependencies.is_empty() {
-                self.enqueue(task, self.rounds.first_attempt(task));
+                self.make_ready(task, effects);
             }
         }
     }
@@ -192,7 +204,33 @@ impl Scheduler {
         for task in self.plan.tasks.ids() {
             self.states[task] = State::initial(&self.plan.tasks[task]);
         }
-        self.begin_round();
+        self.begin_round(effects);
+    }
+
+    /// Takes a task whose dependencies have passed to where it waits next: for an earlier result, or for room.
+    fn make_ready(&mut self, task: TaskId, effects: &mut Vec<Effect>) {
+        if self.may_reuse(task) {
+            self.set(task, State::Probing);
+            effects.push(Effect::Probe(task));
+        } else {
+            self.enqueue(task, self.rounds.first_attempt(task));
+        }
+    }
+
+    /// Returns whether an earlier result may stand for a task. Who asks for several rounds wants to see it run.
+    fn may_reuse(&self, task: TaskId) -> bool {
+        self.plan.tasks[task].terms.reuse == Reuse::Possible && !self.rounds.are_several()
+    }
+
+    fn handle_probed(&mut self, task: TaskId, hit: bool, effects: &mut Vec<Effect>) {
+        if !matches!(self.states[task], State::Probing) {
+            return;
+        }
+        if hit {
+            self.finish(task, Verdict::Cached, effects);
+        } else {
+            self.enqueue(task, 1);
+        }
     }
 
     fn handle_started(&mut self, id: AttemptId, effects: &mut Vec<Effect>) {
@@ -250,6 +288,7 @@ impl Scheduler {
         self.rounds.note_attempt(id.task, id.number);
         let lost = matches!(report.exit, Exit::Lost(_));
         let terms = &self.plan.tasks[id.task].terms;
+        let is_clean = cause.is_none() && id.number == 1 && is_clean(&report);
         let verdict = match cause {
             // After a signal of the runner's own the exit says nothing about the suite.
             Some(cause) if !lost => verdict_of_stop(cause, terms),
@@ -264,6 +303,10 @@ impl Scheduler {
             self.schedule_retry(id, effects);
         } else {
             let verdict = self.final_verdict(id, verdict);
+            if is_clean && verdict == Verdict::Passed && self.may_reuse(id.task) {
+                // Before those that depend on it are probed: their results hang on what it left.
+                effects.push(Effect::Store(id.task));
+            }
             self.finish(id.task, verdict, effects);
         }
     }
@@ -327,7 +370,7 @@ impl Scheduler {
             let plan = Arc::clone(&self.plan);
             for &dependent in &plan.tasks[task].dependents {
                 if passed {
-                    self.dependency_passed(dependent);
+                    self.dependency_passed(dependent, effects);
                 } else {
                     words.push_back((dependent, Verdict::Skipped(Reason::Blocked(task))));
                 }
@@ -368,11 +411,11 @@ impl Scheduler {
         effects.push(Effect::Emit(Event::TaskFinished { task, verdict }));
     }
 
-    fn dependency_passed(&mut self, task: TaskId) {
+    fn dependency_passed(&mut self, task: TaskId, effects: &mut Vec<Effect>) {
         if let State::Waiting { missing } = &mut self.states[task] {
             *missing -= 1;
             if *missing == 0 {
-                self.enqueue(task, self.rounds.first_attempt(task));
+                self.make_ready(task, effects);
             }
         }
     }
@@ -415,7 +458,10 @@ impl Scheduler {
         self.room.clear();
         for task in self.plan.tasks.ids() {
             match self.states[task] {
-                State::Waiting { .. } | State::Queued { .. } | State::Backoff { .. } => {
+                State::Waiting { .. }
+                | State::Probing
+                | State::Queued { .. }
+                | State::Backoff { .. } => {
                     self.close(task, Verdict::Skipped(word.clone()), effects);
                 }
                 State::Starting { .. } | State::Running(_) | State::Done => {}
@@ -590,4 +636,13 @@ impl Scheduler {
             }
         }
     }
+}
+
+/// Returns whether an attempt left nothing but a pass: whatever is doubtful is not worth keeping.
+fn is_clean(report: &AttemptReport) -> bool {
+    report.exit == Exit::Code(0)
+        && report.leftovers.is_empty()
+        && report.suspects.is_empty()
+        && report.survivors.is_empty()
+        && report.log.error.is_none()
 }

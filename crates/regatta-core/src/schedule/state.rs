@@ -12,6 +12,8 @@ use crate::verdict::Verdict;
 pub(super) enum State {
     /// This many dependencies have not passed yet.
     Waiting { missing: usize },
+    /// Whether an earlier result holds for it is being found out.
+    Probing,
     /// It could run, but has no room yet.
     Queued { attempt: u32, since: Time },
     /// It has room; whether its command runs is not known yet.
@@ -86,7 +88,11 @@ impl State {
         match self {
             Self::Running(running) => running.next_due(terms).map(|(at, _)| at),
             Self::Backoff { until, .. } => Some(*until),
-            Self::Waiting { .. } | Self::Queued { .. } | Self::Starting { .. } | Self::Done => None,
+            Self::Waiting { .. }
+            | Self::Probing
+            | Self::Queued { .. }
+            | Self::Starting { .. }
+            | Self::Done => None,
         }
     }
 

@@ -109,6 +109,8 @@ pub(crate) fn render(plan: &Plan, trace: &Trace) -> String {
     let name = |id: &AttemptId| format!("{}#{}", plan.name(id.task), id.number);
     for (at, effect) in &trace.effects {
         let line = match effect {
+            Effect::Probe(task) => format!("probe {}", plan.name(*task)),
+            Effect::Store(task) => format!("store {}", plan.name(*task)),
             Effect::Spawn { attempt, slot } => format!("spawn {} in slot {slot}", name(attempt)),
             Effect::Examine {
                 attempt,

@@ -116,6 +116,7 @@ pub(super) fn count(number: usize, noun: &str) -> String {
 pub(super) fn outcome(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Passed => "passed",
+        Outcome::Cached => "cached",
         Outcome::Flaky => "flaky",
         Outcome::ExitCode => "failed by its exit code",
         Outcome::Signal => "killed by a signal",

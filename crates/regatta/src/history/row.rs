@@ -153,7 +153,7 @@ impl SuiteRow {
             name: name.to_owned(),
             definition: definition.to_owned(),
             word: Word::of(&task.verdict_or_interrupted()),
-            cache_key: None,
+            cache_key: task.probe.as_ref().and_then(|it| it.key.clone()),
             attempts: task.attempts.iter().map(AttemptRow::of).collect(),
         }
     }

@@ -4,7 +4,7 @@ use regatta_core::verdict::{Outcome, Status, Verdict};
 use serde::{Deserialize, Serialize};
 
 /// Files hold places in this list, so it only ever grows at its end.
-const OUTCOMES: [Outcome; 14] = [
+const OUTCOMES: [Outcome; 15] = [
     Outcome::Passed,
     Outcome::Flaky,
     Outcome::ExitCode,
@@ -19,6 +19,7 @@ const OUTCOMES: [Outcome; 14] = [
     Outcome::Cancelled,
     Outcome::Interrupted,
     Outcome::Condition,
+    Outcome::Cached,
 ];
 const STATUSES: [Status; 3] = [Status::Passed, Status::Failed, Status::Skipped];
 

@@ -63,10 +63,27 @@ pub struct TaskRecord {
     pub words: Words,
     /// How long the first attempt waited for room.
     pub queued: Option<Duration>,
+    /// Whether an earlier result held, where that was asked.
+    pub probe: Option<Probe>,
+    /// Why a clean pass was not kept for later.
+    pub not_stored: Option<String>,
     /// The final word, once there is one.
     pub verdict: Option<Verdict>,
     /// Whether it has a diagnosis log, as every suite has that was slow or ran into a limit.
     pub is_diagnosed: bool,
+}
+
+/// Whether an earlier result holds.
+#[derive(Debug, Clone)]
+pub struct Probe {
+    /// The digest of all that decides the result; `None` where that cannot be known.
+    pub key: Option<String>,
+    /// Whether an earlier result was used.
+    pub hit: bool,
+    /// Why not, or when it was made.
+    pub reason: String,
+    /// How long the attempt took whose result was used.
+    pub saved: Duration,
 }
 
 /// What is known of one execution.
@@ -124,6 +141,27 @@ impl Record {
         match event {
             Event::RunStarted(_) | Event::Stopping { .. } | Event::RetryScheduled { .. } => {}
             Event::Slow { attempt, .. } => self.diagnose(attempt.task),
+            Event::Probed {
+                task,
+                key,
+                hit,
+                reason,
+                saved,
+            } => {
+                if let Some(record) = self.tasks.get_mut(task.index()) {
+                    record.probe = Some(Probe {
+                        key: key.clone(),
+                        hit: *hit,
+                        reason: reason.clone(),
+                        saved: *saved,
+                    });
+                }
+            }
+            Event::NotStored { task, reason } => {
+                if let Some(record) = self.tasks.get_mut(task.index()) {
+                    record.not_stored = Some(reason.clone());
+                }
+            }
             Event::RepositoryRead(repository) => self.repository = Some(repository.clone()),
             Event::AttemptStarted {
                 attempt, queued, ..
@@ -294,7 +332,7 @@ impl Record {
         let record = &self.tasks[task.index()];
         let started = self.was_under_way(task);
         Some(match record.verdict_or_interrupted() {
-            Verdict::Passed | Verdict::Flaky => return None,
+            Verdict::Passed | Verdict::Cached | Verdict::Flaky => return None,
             Verdict::Failed(failure) => describe_failure(&failure, record.latest_number()),
             Verdict::Skipped(Reason::Blocked(by)) => {
                 format!("Dependency {} did not pass", self.suite(by).name)
@@ -344,6 +382,18 @@ impl Record {
                 self.later_log_file(task, attempt)
             }
         })
+    }
+
+    /// Returns where the last log of a task is, from the log directory as given; `None` if it has none.
+    #[must_use]
+    pub fn last_log_file(&self, task: TaskId) -> Option<String> {
+        let known = &self.tasks[task.index()];
+        if known.outcome() == Outcome::Cached {
+            return Some(self.file_of(task, ".log"));
+        }
+        let telling = known.telling_attempt().into_iter();
+        let mut attempts = telling.chain(known.attempts.iter().rev());
+        attempts.find_map(|attempt| self.log_file(task, attempt))
     }
 
     /// Returns where it stands what the processes of a task did when it was slow or ran into a limit, from the log

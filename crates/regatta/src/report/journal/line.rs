@@ -111,7 +111,10 @@ pub(super) fn find_task(event: &Event) -> Option<TaskId> {
         | Event::Stopping { attempt, .. }
         | Event::AttemptFinished { attempt, .. }
         | Event::RetryScheduled { attempt, .. } => Some(attempt.task),
-        Event::TaskRoundFinished { task, .. } | Event::TaskFinished { task, .. } => Some(*task),
+        Event::Probed { task, .. }
+        | Event::NotStored { task, .. }
+        | Event::TaskRoundFinished { task, .. }
+        | Event::TaskFinished { task, .. } => Some(*task),
     }
 }
 

@@ -123,6 +123,8 @@ pub(super) struct SuiteEntry<'a> {
     pub(super) leftovers: Vec<LeftoverEntry<'a>>,
     /// Whether the middle of its last attempt's output is missing from the log.
     pub(super) log_truncated: bool,
+    /// Whether an earlier result was looked for and used; null for a suite that always runs.
+    pub(super) cache: Option<CacheEntry<'a>>,
     /// Free labels, as declared.
     pub(super) tags: &'a [String],
     /// Who answers for it.
@@ -183,6 +185,17 @@ pub(super) struct RoundsEntry {
     pub(super) passed_attempts: u32,
     /// All its attempts that failed, those included that `attempts` does not list.
     pub(super) failed_attempts: u32,
+}
+
+/// Whether an earlier result was used.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct CacheEntry<'a> {
+    /// The SHA-256 digest of all that decides the result, in hexadecimal digits; null where that could not be known.
+    pub(super) key: Option<&'a str>,
+    /// Whether an earlier result was used.
+    pub(super) hit: bool,
+    /// Why none was used, or when the one that was used was made; in words for people.
+    pub(super) reason: &'a str,
 }
 
 /// One execution of a suite.
@@ -286,6 +299,7 @@ impl From<Outcome> for OutcomeName {
     fn from(outcome: Outcome) -> Self {
         match outcome {
             Outcome::Passed => Self::Passed,
+            Outcome::Cached => Self::Cached,
             Outcome::Flaky => Self::Flaky,
             Outcome::ExitCode => Self::ExitCode,
             Outcome::Signal => Self::Signal,

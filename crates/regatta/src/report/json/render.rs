@@ -8,8 +8,9 @@ use regatta_core::time::Time;
 use regatta_core::verdict::{Outcome, Usage, UsageMethod};
 
 use super::model::{
-    AttemptEntry, FlakyEntry, GitEntry, HistoryEntry, HostEntry, LeftoverEntry, MethodName,
-    QuarantineEntry, Report, RoundsEntry, SuiteEntry, SummaryEntry, UsageEntry, VERSION,
+    AttemptEntry, CacheEntry, FlakyEntry, GitEntry, HistoryEntry, HostEntry, LeftoverEntry,
+    MethodName, QuarantineEntry, Report, RoundsEntry, SuiteEntry, SummaryEntry, UsageEntry,
+    VERSION,
 };
 use super::render_pretty;
 use crate::report::critical_path::find_critical_path;
@@ -74,9 +75,7 @@ fn suite_entry(record: &Record, task: TaskId) -> SuiteEntry<'_> {
         duration: started.zip(ended).map(|(from, to)| seconds(to - from)),
         return_code: known.return_code(),
         error_message: record.error_message(task),
-        log_file: (known.telling_attempt().into_iter())
-            .chain(known.attempts.iter().rev())
-            .find_map(|attempt| record.log_file(task, attempt)),
+        log_file: record.last_log_file(task),
         outcome: known.outcome().into(),
         attempts: (known.attempts.iter())
             .map(|attempt| attempt_entry(record, task, attempt))
@@ -93,6 +92,11 @@ fn suite_entry(record: &Record, task: TaskId) -> SuiteEntry<'_> {
             })
             .collect(),
         log_truncated: last.is_some_and(|end| end.report.log.elided_bytes > 0),
+        cache: known.probe.as_ref().map(|probe| CacheEntry {
+            key: probe.key.as_deref(),
+            hit: probe.hit,
+            reason: &probe.reason,
+        }),
         tags: &suite.tags,
         owner: suite.owner.as_deref(),
         quarantined: suite.is_quarantined(),

@@ -35,7 +35,7 @@ impl Lines<'_> {
             let ended_so = last.end.as_ref().is_some_and(|end| end.verdict == *verdict);
             !in_rounds || !is_cut_short || ended_so
         });
-        let Some(mut what) = self.describe_end(verdict, last) else {
+        let Some(mut what) = self.describe_end(task, verdict, last) else {
             return;
         };
         let failed = matches!(verdict, Verdict::Failed(_));
@@ -47,7 +47,7 @@ impl Lines<'_> {
         }
         let symbols = page.look.symbols;
         let symbol = match verdict {
-            Verdict::Passed => page.paint(Tone::Good, symbols.passed),
+            Verdict::Passed | Verdict::Cached => page.paint(Tone::Good, symbols.passed),
             Verdict::Flaky => page.paint(Tone::Caution, symbols.passed),
             Verdict::Failed(_) if is_quarantined => page.paint(Tone::Caution, symbols.failed),
             Verdict::Failed(_) => page.paint(Tone::Bad, symbols.failed),
@@ -81,11 +81,21 @@ impl Lines<'_> {
 
     /// Returns the words for a verdict; `None` for a task that never started because nothing did any more, which the
     /// summary says once for all of them.
-    fn describe_end(&self, verdict: &Verdict, last: Option<&AttemptRecord>) -> Option<String> {
+    fn describe_end(
+        &self,
+        task: TaskId,
+        verdict: &Verdict,
+        last: Option<&AttemptRecord>,
+    ) -> Option<String> {
         let count = last.map_or(0, |it| it.number);
         let took = last.map(|attempt| seconds(running_time(attempt)));
         Some(match verdict {
             Verdict::Passed => format!("passed in {}", took?),
+            Verdict::Cached => {
+                let probe = self.record.tasks[task.index()].probe.as_ref();
+                let saved = probe.map_or(Duration::ZERO, |probe| probe.saved);
+                format!("cached ({} saved)", seconds(saved))
+            }
             Verdict::Flaky => format!("passed in {} (flaky: attempt {count})", took?),
             Verdict::Failed(failure) => {
                 let why = describe_failure(failure, count);

@@ -74,6 +74,13 @@ impl Footer<'_> {
         } = self.summary;
         let symbol = page.paint(Tone::Good, symbols.passed);
         page.line(format_args!("  {symbol} Passed:  {passed}/{total}"));
+        let cached = self.find(|verdict| *verdict == Verdict::Cached).len();
+        if cached > 0 {
+            write_detail(
+                page,
+                format_args!("{cached} of these cached: nothing that decides them has changed"),
+            );
+        }
         let symbol = page.paint(Tone::Bad, symbols.failed);
         let quarantined = match self.record.quarantined_failures() {
             0 => String::new(),

@@ -11,6 +11,7 @@ use regatta_core::verdict::Verdict;
 
 use crate::report::record::{AttemptEnd, Record, describe_failure};
 
+use super::ends::write_detail;
 use super::look::{Tone, clock, seconds};
 use super::options::Counter;
 use super::page::Page;
@@ -33,6 +34,7 @@ impl Lines<'_> {
             Event::AttemptStarted { attempt, .. } if attempt.number == 1 => {
                 if let Some(suite) = self.find_suite(attempt.task) {
                     self.write_start(page, suite);
+                    self.write_miss(page, attempt.task);
                 }
             }
             Event::Slow {
@@ -57,7 +59,9 @@ impl Lines<'_> {
                 self.write_end(page, *task, verdict);
             }
             Event::RunCancelled { reason } => self.write_cancel(page, *reason),
+            Event::NotStored { task, reason } => self.write_not_stored(page, *task, reason),
             Event::RunStarted(_)
+            | Event::Probed { .. }
             | Event::RepositoryRead(_)
             | Event::AttemptStarted { .. }
             | Event::Stopping { .. }
@@ -109,6 +113,25 @@ impl Lines<'_> {
             let description = page.look.clean(&suite.description);
             page.line(format_args!("{icon}{name} - {description}"));
         }
+    }
+
+    /// Writes why a suite runs although it has an earlier result.
+    fn write_miss(&self, page: &mut Page, task: TaskId) {
+        let probe = self.record.tasks.get(task.index());
+        let reason = probe.and_then(|it| it.probe.as_ref()).map(|it| &*it.reason);
+        if let Some(reason) = reason.filter(|it| !it.is_empty()) {
+            let reason = page.look.clean(reason).into_owned();
+            write_detail(page, format_args!("cache: {reason}"));
+        }
+    }
+
+    fn write_not_stored(&self, page: &mut Page, task: TaskId, reason: &str) {
+        let symbol = page.paint(Tone::Caution, page.look.symbols.attention);
+        let reason = page.look.clean(reason);
+        page.line(format_args!(
+            "  {symbol} {} is not cached: {reason}",
+            self.name(task)
+        ));
     }
 
     fn write_slow(

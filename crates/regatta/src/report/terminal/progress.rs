@@ -72,6 +72,8 @@ impl Progress {
                 self.done = Summary::default();
             }
             Event::RunStarted(_)
+            | Event::Probed { .. }
+            | Event::NotStored { .. }
             | Event::RepositoryRead(_)
             | Event::RetryScheduled { .. }
             | Event::RunCancelled { .. }
