@@ -17,6 +17,7 @@ pub mod history;
 pub mod log_dir;
 pub mod machine_output;
 pub mod outstanding;
+pub mod pattern;
 pub mod plan_view;
 pub mod planning;
 pub mod report;

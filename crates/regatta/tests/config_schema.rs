@@ -65,6 +65,9 @@ fn schema_and_loader_judge_alike() {
         "description = \"\"",
         "on_timeout = \"kill -QUIT $REGATTA_PID\"",
         "on_timeout = [\"gcore\", \"-a\"]",
+        "inputs = [\"src\"]",
+        "inputs = [\"src/**\", \"!src/x..y\", \"..z\"]",
+        "inputs = [\".\"]\noutputs = []\nenv_inputs = [\"A\"]\npass_env = []\ntools = [\"go version\"]\ncache = \"off\"",
     ];
     let bad = [
         "timout = 5",
@@ -106,7 +109,17 @@ fn schema_and_loader_judge_alike() {
         "on_timeout = []",
         "on_timeout = \"none\\u0000\"",
         "on_timeout = 10",
-        "inputs = [\"src\"]",
+        "inputs = []",
+        "inputs = \"src\"",
+        "inputs = [\"!src\"]",
+        "inputs = [\"\"]",
+        "inputs = [\"/etc/passwd\"]",
+        "inputs = [\"src/../..\"]",
+        "inputs = [\"src\"]\noutputs = [\"../x\"]",
+        "inputs = [\"src\"]\noutputs = [\"/x\"]",
+        "inputs = [\"src\"]\nenv_inputs = [\"A=B\"]",
+        "inputs = [\"src\"]\npass_env = \"A\"",
+        "inputs = [\"src\"]\ncache = \"write\"",
         "shards = 2",
     ];
     let judged = good.map(|line| (line, true)).into_iter();

@@ -5,7 +5,14 @@ use std::path::{Path, PathBuf};
 
 /// From the ground up. Modules of one floor do not know each other.
 const FLOORS: [&[&str]; 6] = [
-    &["clock", "diagnostic", "log_dir", "repository", "shell"],
+    &[
+        "clock",
+        "diagnostic",
+        "log_dir",
+        "pattern",
+        "repository",
+        "shell",
+    ],
     &["config", "graph_view", "report"],
     &[
         "backend",

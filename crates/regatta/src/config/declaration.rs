@@ -4,11 +4,11 @@
 
 use regatta_core::terms::{Backoff, Expect, FailFast, FlakyVerdict, Leftovers, Retries};
 
-use super::model::Command;
+use super::model::{CacheUse, Command};
 use super::table::{Named, table};
 use super::value::{
-    Bytes, Day, Environment, Length, MaxParallel, Name, NameList, NameOrList, Path, Pause,
-    RetryCount, Text, Whole,
+    Bytes, Day, Environment, Inputs, Length, MaxParallel, Name, NameList, NameOrList, Outputs,
+    Path, Pause, RetryCount, Text, VariableNames, Whole,
 };
 
 table! {
@@ -111,6 +111,21 @@ table! {
         /// What runs before a time-out's first signal, with the suite's process in `REGATTA_PID`; it may take ten seconds.
         /// Its output goes into `<log_dir>/<suite>.diagnosis.log`.
         on_timeout: Command,
+        /// Files that decide the result, as patterns relative to the file's root; `!` excludes. While none of them has
+        /// changed, nor the command, nor its environment, a pass is reused instead of running the suite. The suite then
+        /// sees only a few variables: a fixed base, its `env`, `env_inputs` and `pass_env`.
+        inputs: Inputs,
+        /// Files that the suite makes and that are brought back when a pass is reused, as patterns relative to `dir`.
+        outputs: Outputs,
+        /// Variables that the suite sees and that decide its result.
+        env_inputs: VariableNames,
+        /// Variables that the suite sees although they decide nothing.
+        pass_env: VariableNames,
+        /// Programs that decide the result: a name, whose file is compared, or a command such as "node --version", whose
+        /// output is.
+        tools: NameList,
+        /// Whether a pass is reused: "on", "read" to keep no new one, or "off".
+        cache: CacheUse,
     }
 }
 

@@ -5,6 +5,7 @@
 //! defaults, and [`Config`] is what the rest of the program sees. What may be written is declared
 //! once, in `declaration.rs`; `regatta schema` prints the same declaration.
 
+mod check_cache;
 mod check_dependencies;
 mod check_suites;
 mod declaration;
@@ -24,7 +25,9 @@ mod value;
 
 pub use discover::discover;
 pub use document::{Document, load, load_bytes};
-pub use model::{Category, Command, Config, Group, Run, Suite, Terms};
+pub use model::{
+    CacheUse, Category, Command, Config, Group, InputPattern, Reuse, Run, Suite, Terms,
+};
 pub use quarantine::{QUARANTINE_NAME, quarantine, quarantine_bytes};
 pub use resolve::{Overrides, resolve};
 pub use schema::schema;

@@ -1,6 +1,7 @@
 //! The checked configuration, as the rest of the program sees it. Knows nothing of TOML.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -9,6 +10,8 @@ use regatta_core::terms::{Expect, FailFast, FlakyVerdict, Leftovers, Retries};
 
 use super::setting::Setting;
 use super::value::MaxParallel;
+use crate::diagnostic::Source;
+use crate::pattern::Pattern;
 
 /// A configuration without mistakes.
 #[derive(Debug, Clone)]
@@ -17,6 +20,8 @@ pub struct Config {
     pub root: PathBuf,
     /// The file that was read, absolute.
     pub file: PathBuf,
+    /// The text of the file, for messages about places in it.
+    pub source: Source,
     /// The file as messages name it: the shortest path to it.
     pub file_name: String,
     /// The profile that was chosen.
@@ -119,12 +124,51 @@ pub struct Suite {
     pub skip_exit_code: Option<i32>,
     /// What looks at an attempt that ran into a limit before it is told to end.
     pub on_timeout: Option<Setting<Command>>,
+    /// What decides its result; `None` for a suite that runs every time.
+    pub reuse: Option<Reuse>,
     /// The suite's own terms over the run's.
     pub terms: Terms,
     /// Its entry in `quarantine.toml`.
     pub quarantine: Option<Box<Quarantine>>,
     /// Line of the file that declares the suite, from 1.
     pub line: usize,
+}
+
+/// What decides a suite's result, and what is done with it.
+#[derive(Debug, Clone)]
+pub struct Reuse {
+    /// Which files decide it, relative to the root; at least one includes.
+    pub inputs: Vec<InputPattern>,
+    /// Which files the suite makes, relative to its folder.
+    pub outputs: Vec<Pattern>,
+    /// Variables that it sees and that decide its result.
+    pub env_inputs: Vec<String>,
+    /// Variables that it sees.
+    pub pass_env: Vec<String>,
+    /// Programs that decide its result.
+    pub tools: Vec<String>,
+    /// Whether a result is kept and used.
+    pub cache: CacheUse,
+}
+
+/// A pattern, and where the file has it.
+#[derive(Debug, Clone)]
+pub struct InputPattern {
+    /// What it matches.
+    pub pattern: Pattern,
+    /// Bytes of the text.
+    pub span: Range<usize>,
+}
+
+/// Whether results are kept and used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CacheUse {
+    /// They are used and kept.
+    On,
+    /// They are used; no new one is kept.
+    Read,
+    /// Neither.
+    Off,
 }
 
 /// What a suite runs.

@@ -8,13 +8,14 @@ use std::path::PathBuf;
 
 use regatta_core::terms::{Expect, FailFast, FlakyVerdict, Retries};
 
+use super::check_cache::check_cache;
 use super::check_dependencies::check_dependencies;
 use super::check_suites::{check_fast_excludes, check_names};
 use super::declaration::{Root, RunTable, SuiteTable};
 use super::display::{list_categories, list_groups};
 use super::document::Document;
 use super::layers::{default_run, overlay_run, overlay_terms};
-use super::model::{Config, Run, Suite, Terms};
+use super::model::{CacheUse, Config, InputPattern, Reuse, Run, Suite, Terms};
 use super::setting::{Ci, Origin, Setting};
 use super::table::Entry;
 use super::value::MaxParallel;
@@ -53,6 +54,7 @@ pub fn resolve(document: &Document, overrides: &Overrides) -> Result<Config, Dia
     problems.extend(check_names(root, source));
     problems.extend(check_dependencies(root, source));
     problems.extend(check_fast_excludes(root));
+    problems.extend(check_cache(root));
     let profile = find_profile(root, overrides, source).unwrap_or_else(|problem| {
         problems.push(problem);
         None
@@ -71,6 +73,7 @@ pub fn resolve(document: &Document, overrides: &Overrides) -> Result<Config, Dia
     Ok(Config {
         root: document.folder.clone(),
         file: document.file.clone(),
+        source: source.clone(),
         file_name: source.name().to_owned(),
         profile: overrides.profile.clone(),
         categories: list_categories(root, &suites),
@@ -185,8 +188,27 @@ fn resolve_suite(
                 line: source.line(given.span.start),
             },
         }),
+        reuse: resolve_reuse(table),
         terms,
         quarantine: None,
         line: source.line(entry.span.start),
+    })
+}
+
+fn resolve_reuse(table: &SuiteTable) -> Option<Reuse> {
+    let inputs = table.inputs.value()?.into_iter();
+    let outputs = table.outputs.value().unwrap_or_default().into_iter();
+    Some(Reuse {
+        inputs: inputs
+            .map(|it| InputPattern {
+                pattern: it.value,
+                span: it.span,
+            })
+            .collect(),
+        outputs: outputs.map(|it| it.value).collect(),
+        env_inputs: table.env_inputs.names(),
+        pass_env: table.pass_env.names(),
+        tools: table.tools.names(),
+        cache: table.cache.value().unwrap_or(CacheUse::On),
     })
 }

@@ -51,7 +51,7 @@ impl Field for Environment {
     }
 }
 
-fn is_name(text: &str) -> bool {
+pub(super) fn is_name(text: &str) -> bool {
     let plain = |byte: u8| byte == b'_' || byte.is_ascii_alphanumeric();
     text.bytes().all(plain) && text.bytes().next().is_some_and(|it| !it.is_ascii_digit())
 }

@@ -5,6 +5,7 @@ use serde_json::{Value as Json, json};
 use toml::de::DeValue;
 
 use super::super::field::Scalar;
+use super::super::model::CacheUse;
 
 /// A type whose values each have one word.
 trait Word: Copy + 'static {
@@ -26,6 +27,11 @@ impl Word for Leftovers {
         ("fail", Self::Fail),
         ("allow", Self::Allow),
     ];
+}
+
+impl Word for CacheUse {
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("on", Self::On), ("read", Self::Read), ("off", Self::Off)];
 }
 
 impl Word for Backoff {
