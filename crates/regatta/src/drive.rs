@@ -6,13 +6,14 @@ use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
 use regatta_core::event::{Event, Repository, StopSignal, Summary};
-use regatta_core::id::AttemptId;
+use regatta_core::id::{AttemptId, Id, TaskId};
 use regatta_core::schedule::{Effect, Input, Occasion, Scheduler};
 use regatta_core::time::Time;
 use regatta_core::verdict::{AttemptReport, Status};
 
 use crate::audience::Audience;
 use crate::backend::{Examination, Local, Occurrence};
+use crate::cache::{Answer, Attempted, Probed, Service};
 use crate::clock::Clock;
 use crate::screen;
 
@@ -32,12 +33,14 @@ pub struct Drive<'r> {
     pub audience: &'r mut Audience,
     /// Where the state of the repository will come from, if there is one.
     pub repository: Option<Receiver<Option<Repository>>>,
+    /// Who knows whether earlier results hold, if anybody is asked.
+    pub cache: Option<Service>,
     /// What time it is.
     pub clock: Clock,
 }
 
 /// How a run went.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Outcome {
     /// The counts.
     pub summary: Summary,
@@ -45,6 +48,10 @@ pub struct Outcome {
     pub interrupt: Option<StopSignal>,
     /// When it was over.
     pub end: Time,
+    /// Tasks that ran although an earlier result holds, and what that is.
+    pub audits: Vec<(TaskId, Probed)>,
+    /// What went wrong with kept results, each fit for a warning.
+    pub cache_warnings: Vec<String>,
 }
 
 impl Drive<'_> {
@@ -57,6 +64,8 @@ impl Drive<'_> {
         let mut inputs = VecDeque::from([Input::Begin]);
         let mut effects = Vec::new();
         let mut untold = Vec::new();
+        let mut asked = Vec::new();
+        let mut audits = Vec::new();
         loop {
             // Attempts that cannot be started end as they begin, and others may follow without end.
             while untold.len() < MOST_UNTOLD
@@ -77,21 +86,32 @@ impl Drive<'_> {
                             self.illustrate(&mut event);
                             untold.push((now, event));
                         }
+                        Effect::Probe(task) => asked.push(task),
                         effect => inputs.extend(self.act(&effect)),
                     }
+                }
+                if inputs.is_empty() && !asked.is_empty() {
+                    inputs.extend(self.ask(std::mem::take(&mut asked)));
                 }
             }
             // Telling can wait until all that can start is on its way; the times are those of the facts.
             for (at, event) in untold.drain(..) {
                 self.audience.publish(at, &event);
             }
-            if let Some(summary) = self.scheduler.summary() {
+            if let Some(summary) = self.scheduler.summary()
+                && (interrupt.is_some() || self.cache.as_ref().is_none_or(Service::is_idle))
+            {
                 self.await_repository();
-                let end = self.now();
+                let cache_warnings = match self.cache.take() {
+                    Some(cache) if interrupt.is_none() => cache.finish(),
+                    _ => Vec::new(),
+                };
                 return Ok(Some(Outcome {
                     summary,
                     interrupt,
-                    end,
+                    end: self.now(),
+                    audits,
+                    cache_warnings,
                 }));
             }
             let patience = if inputs.is_empty() {
@@ -109,7 +129,11 @@ impl Drive<'_> {
                     Occurrence::Abandoned => return Ok(None),
                     _ => {}
                 }
+                let is_woken = matches!(occurrence, Occurrence::Woken);
                 inputs.extend(self.note(now, occurrence));
+                if is_woken {
+                    inputs.extend(self.note_answers(now, &mut audits));
+                }
             }
             if self.clock.is_paused() {
                 continue;
@@ -164,8 +188,80 @@ impl Drive<'_> {
                 self.backend.signal(attempt, signal);
                 None
             }
-            Effect::Probe(_) | Effect::Store(_) | Effect::Emit(_) => None,
+            Effect::Store(task) => {
+                self.keep(task);
+                None
+            }
+            Effect::Probe(_) | Effect::Emit(_) => None,
         }
+    }
+
+    /// Asks whether earlier results hold, and returns the answers if they are known at once.
+    fn ask(&mut self, tasks: Vec<TaskId>) -> Vec<Input> {
+        match &mut self.cache {
+            Some(cache) => {
+                cache.probe(tasks);
+                Vec::new()
+            }
+            None => {
+                let misses = tasks.into_iter();
+                misses
+                    .map(|task| Input::Probed { task, hit: false })
+                    .collect()
+            }
+        }
+    }
+
+    /// Wants the result of a task kept, whose only attempt has just ended. Its end is not told yet.
+    fn keep(&mut self, task: TaskId) {
+        let Some(cache) = &mut self.cache else { return };
+        let record = self.audience.record.tasks.get(task.index());
+        let started = record.and_then(|it| it.started());
+        let now = self.clock.now();
+        cache.keep(
+            task,
+            Attempted {
+                duration: started.map_or(Duration::ZERO, |started| now - started),
+                elided_bytes: 0,
+            },
+        );
+    }
+
+    /// Passes on what is known of earlier results by now.
+    fn note_answers(&mut self, now: Time, audits: &mut Vec<(TaskId, Probed)>) -> Vec<Input> {
+        let answers = self
+            .cache
+            .as_mut()
+            .map(Service::answers)
+            .unwrap_or_default();
+        let mut inputs = Vec::new();
+        for answer in answers {
+            match answer {
+                Answer::Probed(probed) => {
+                    let (task, hit) = (probed.task, probed.hit);
+                    self.audience.publish(
+                        now,
+                        &Event::Probed {
+                            task,
+                            key: probed.key.map(|it| it.to_string()),
+                            hit,
+                            reason: probed.reason.clone(),
+                            saved: probed.saved,
+                        },
+                    );
+                    if probed.is_audit {
+                        audits.push((task, probed));
+                    }
+                    inputs.push(Input::Probed { task, hit });
+                }
+                Answer::Kept(task, Some(reason)) => {
+                    self.audience
+                        .publish(now, &Event::NotStored { task, reason });
+                }
+                Answer::Kept(_, None) => {}
+            }
+        }
+        inputs
     }
 
     /// Adds to an event what a reader wants to see and the scheduler does not know.

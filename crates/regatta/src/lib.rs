@@ -5,6 +5,7 @@
 
 pub mod audience;
 pub mod backend;
+pub mod cache;
 pub mod cli;
 pub mod clock;
 pub mod command;
@@ -20,6 +21,7 @@ pub mod outstanding;
 pub mod pattern;
 pub mod plan_view;
 pub mod planning;
+pub mod recipes;
 pub mod report;
 pub mod repository;
 pub mod screen;

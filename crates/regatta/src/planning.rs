@@ -10,11 +10,12 @@ use regatta_core::id::{Id, IdMap, PoolId, SuiteId, TaskId};
 use regatta_core::past::Past;
 use regatta_core::plan::{self, Claim, Plan, Pool, SelectedAs, TaskSpec};
 use regatta_core::rank::{Effort, expect, rank};
-use regatta_core::terms::{Reuse, Terms};
+use regatta_core::terms::Terms;
 
-use crate::backend::Launch;
+use crate::backend::{Launch, Visible};
 use crate::config::{Command, Config, MaxParallel, Suite};
 use crate::definition;
+use crate::recipes::reuse_of;
 use crate::select::Selection;
 use crate::shell;
 
@@ -188,7 +189,7 @@ fn terms(suite: &Suite) -> Terms {
         skip_exit_code: suite.skip_exit_code,
         leftovers: terms.leftovers.value,
         examination: suite.on_timeout.as_ref().map(|_| EXAMINATION),
-        reuse: Reuse::Never,
+        reuse: reuse_of(suite),
     }
 }
 
@@ -245,6 +246,13 @@ fn launch(suite: &Suite, root: &Path) -> Launch {
         on_timeout: on_timeout.map(|command| argv(&command.value)),
         dir: root.join(&suite.dir),
         env: suite.env.clone(),
+        visible: match &suite.reuse {
+            None => Visible::All,
+            Some(reuse) => {
+                let more = reuse.env_inputs.iter().chain(&reuse.pass_env);
+                Visible::BaseAnd(more.cloned().collect())
+            }
+        },
         timeout: suite.terms.timeout.value,
         max_log_bytes: suite.terms.max_log_bytes.value,
         leftovers: suite.terms.leftovers.value,

@@ -5,7 +5,8 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
 use std::sync::Arc;
 
-use super::launch::Launch;
+use super::launch::{Launch, Visible};
+use crate::cache::is_base;
 
 /// Variables that say something about this run or about another one, and that no suite inherits.
 const NOT_INHERITED: [&str; 16] = [
@@ -86,7 +87,10 @@ impl Inherited {
         ];
         let inherited = self.entries.iter();
         let mut environment: Vec<Arc<CStr>> = inherited
-            .filter(|(name, _)| name.to_str().is_none_or(|it| !launch.env.contains_key(it)))
+            .filter(|(name, _)| {
+                is_visible(name, &launch.visible)
+                    && name.to_str().is_none_or(|it| !launch.env.contains_key(it))
+            })
             .map(|(_, entry)| Arc::clone(entry))
             .collect();
         let tests = tests
@@ -123,6 +127,15 @@ pub(super) fn examining(attempt: Vec<Arc<CStr>>, pid: i32) -> Vec<Arc<CStr>> {
         .collect();
     environment.extend(entry(EXAMINED_PID.as_ref(), pid.to_string().as_ref()));
     environment
+}
+
+fn is_visible(name: &OsStr, visible: &Visible) -> bool {
+    match visible {
+        Visible::All => true,
+        Visible::BaseAnd(more) => {
+            is_base(name) || name.to_str().is_some_and(|it| more.contains(it))
+        }
+    }
 }
 
 /// Returns `NAME=value`, or `None` for one that no process can be given.

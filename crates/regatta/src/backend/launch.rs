@@ -1,6 +1,6 @@
 //! What it takes to start a suite, in the operating system's terms.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::CStr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -21,10 +21,21 @@ pub struct Launch {
     pub dir: PathBuf,
     /// Variables the suite declares for itself.
     pub env: BTreeMap<String, String>,
+    /// What it inherits of this process's variables.
+    pub visible: Visible,
     /// The limit that the suite is told about.
     pub timeout: Option<Duration>,
     /// The most that its log may take.
     pub max_log_bytes: u64,
     /// What happens to processes that outlive its command.
     pub leftovers: Leftovers,
+}
+
+/// Which of this process's variables a suite inherits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Visible {
+    /// All of them.
+    All,
+    /// Those without which hardly anything works, and these.
+    BaseAnd(BTreeSet<String>),
 }

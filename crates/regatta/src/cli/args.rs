@@ -42,6 +42,8 @@ pub enum Command {
     Graph(GraphArgs),
     /// Render a past run again
     Report(ReportArgs),
+    /// Say why a suite would run or come from the cache
+    Explain(ExplainArgs),
     /// Print the log of a suite's last attempt
     Log(LogArgs),
     /// Show how suites did over time
@@ -50,6 +52,8 @@ pub enum Command {
     Flaky(FlakyArgs),
     /// Show what changed from one run to another
     Compare(CompareArgs),
+    /// See or reduce what is kept of earlier runs
+    Cache(CacheArgs),
     /// Print the JSON Schema of regatta.toml
     Schema,
     /// Print the script that completes words in a shell
@@ -263,6 +267,25 @@ pub struct RunArgs {
         default_value = "auto"
     )]
     pub progress: Progress,
+    /// Use and keep results of suites with `inputs`
+    #[arg(
+        long,
+        value_name = "off|read|write|rw",
+        env = "REGATTA_CACHE",
+        default_value = "rw"
+    )]
+    pub cache: CacheChoice,
+    /// Neither use nor keep results
+    #[arg(long, env = "REGATTA_NO_CACHE", value_parser = BoolishValueParser::new())]
+    pub no_cache: bool,
+    /// Run so many of the suites whose result is kept all the same, and fail when one does not pass
+    #[arg(
+        long,
+        value_name = "P%",
+        env = "REGATTA_VERIFY_CACHE",
+        value_parser = parse_percent
+    )]
+    pub verify_cache: Option<f64>,
     /// What to do while another run uses the log directory
     #[arg(
         long,
@@ -296,6 +319,19 @@ pub enum FlakyCountsAs {
     Pass,
     /// A failure
     Fail,
+}
+
+/// What is done with the results of suites that declare their inputs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CacheChoice {
+    /// Nothing
+    Off,
+    /// They are used
+    Read,
+    /// New ones are kept
+    Write,
+    /// They are used, and new ones are kept
+    Rw,
 }
 
 /// What to do while another run uses the log directory.
@@ -504,6 +540,33 @@ pub enum FigureFormat {
     Json,
 }
 
+/// The words of `regatta explain`.
+#[derive(Debug, Clone, Args)]
+pub struct ExplainArgs {
+    /// The suite
+    #[arg(value_name = "SUITE", add = ArgValueCompleter::new(complete_suite))]
+    pub suite: String,
+}
+
+/// The words of `regatta cache`.
+#[derive(Debug, Clone, Args)]
+pub struct CacheArgs {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: CacheCommand,
+}
+
+/// What to do with kept results.
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub enum CacheCommand {
+    /// Say how much is kept
+    Stat,
+    /// Remove what was not used for the longest time, down to the limit
+    Gc,
+    /// Remove everything
+    Clear,
+}
+
 /// The words of `regatta completions`.
 #[derive(Debug, Clone, Args)]
 pub struct CompletionsArgs {
@@ -518,5 +581,13 @@ fn parse_fail_fast(text: &str) -> Result<FailFast, String> {
         "soon" => Ok(FailFast::Soon),
         "0" | "false" => Ok(FailFast::Off),
         _ => Err("use `now` or `soon`".to_owned()),
+    }
+}
+
+fn parse_percent(text: &str) -> Result<f64, String> {
+    let number = text.trim().trim_end_matches('%').trim_end();
+    match number.parse() {
+        Ok(percent) if (0.0..=100.0).contains(&percent) => Ok(percent),
+        _ => Err("use a percentage from 0 to 100, such as `5%`".to_owned()),
     }
 }

@@ -6,10 +6,10 @@ mod failure;
 mod variables;
 
 pub use args::{
-    CheckArgs, Cli, ColorWhen, Command, CompareArgs, CompletionsArgs, ExportArgs, FigureFormat,
-    FilterArgs, FlakyArgs, FlakyCountsAs, GraphArgs, GraphFormat, HistoryAction, HistoryArgs,
-    ImportArgs, ListArgs, ListFormat, LogArgs, OnBusyChoice, PlaceArgs, Progress, ReportArgs,
-    ReportFormat, ReportTarget, RunArgs, RunFormat,
+    CacheArgs, CacheChoice, CacheCommand, CheckArgs, Cli, ColorWhen, Command, CompareArgs,
+    CompletionsArgs, ExplainArgs, ExportArgs, FigureFormat, FilterArgs, FlakyArgs, FlakyCountsAs,
+    GraphArgs, GraphFormat, HistoryAction, HistoryArgs, ImportArgs, ListArgs, ListFormat, LogArgs,
+    OnBusyChoice, PlaceArgs, Progress, ReportArgs, ReportFormat, ReportTarget, RunArgs, RunFormat,
 };
 pub use failure::CommandFailure;
 pub use variables::ignore_empty_variables;

@@ -6,10 +6,11 @@ use std::time::Duration;
 use clap::ArgMatches;
 use regatta_core::terms::{Backoff, FailFast, FlakyVerdict, Leftovers, Retries};
 
+use super::inputs::{Wish, keeper};
 use super::output::{print, warn};
 use super::setup;
-use crate::cli::{CheckArgs, CommandFailure, PlaceArgs, RunArgs};
-use crate::config::{Command, Config, MaxParallel, QUARANTINE_NAME, Setting, Terms};
+use crate::cli::{CacheChoice, CheckArgs, CommandFailure, PlaceArgs, RunArgs};
+use crate::config::{Command, Config, MaxParallel, QUARANTINE_NAME, Setting, Suite, Terms};
 
 pub(super) fn check(
     place: &PlaceArgs,
@@ -18,6 +19,14 @@ pub(super) fn check(
     matches: &ArgMatches,
 ) -> Result<u8, CommandFailure> {
     let config = setup::load_for_run(place, run, matches)?;
+    let suites: Vec<&Suite> = config.suites.iter().collect();
+    let wish = Wish {
+        choice: CacheChoice::Off,
+        audit_percent: 0.0,
+        run_id: String::new(),
+        log_dir: setup::log_dir(&config),
+    };
+    keeper(&config, &suites, wish)?;
     let mut text = String::new();
     if args.show_origin {
         text = render_origins(&config);

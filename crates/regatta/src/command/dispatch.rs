@@ -10,7 +10,8 @@ use clap_complete::CompleteEnv;
 use regatta_process::fault;
 
 use super::{
-    check, compare, completions, flaky, graph, history, list, log, man, report, run, schema,
+    cache, check, compare, completions, explain, flaky, graph, history, list, log, man, report,
+    run, schema,
 };
 use crate::cli::{Cli, Command, CommandFailure, PlaceArgs, ignore_empty_variables};
 use crate::diagnostic::Colour;
@@ -64,6 +65,8 @@ fn dispatch(mut cli: Cli, matches: &ArgMatches) -> Result<u8, CommandFailure> {
         Command::Check(args) => check::check(place, &args, &cli.run, matches),
         Command::Graph(args) => graph::graph(place, &args, submatches),
         Command::Report(args) => report::report(place, &args, submatches),
+        Command::Explain(args) => explain::explain(place, &args, submatches),
+        Command::Cache(args) => cache::cache(place, &args, submatches),
         Command::Log(args) => log::log(place, &args, submatches),
         Command::History(args) => history::history(place, &args, submatches),
         Command::Flaky(args) => flaky::flaky(place, &args, submatches),

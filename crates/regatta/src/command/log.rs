@@ -7,7 +7,7 @@ use clap::ArgMatches;
 
 use super::output::tolerate_absent_reader;
 use super::setup;
-use crate::cli::{CommandFailure, FilterArgs, LogArgs, PlaceArgs};
+use crate::cli::{CommandFailure, LogArgs, PlaceArgs};
 
 pub(super) fn log(
     place: &PlaceArgs,
@@ -15,17 +15,7 @@ pub(super) fn log(
     matches: &ArgMatches,
 ) -> Result<u8, CommandFailure> {
     let config = setup::load(place, matches)?;
-    // The filter knows how to complain about a name, and which one was meant.
-    let by_name = FilterArgs {
-        suites: vec![args.suite.clone()],
-        no_deps: true,
-        ..FilterArgs::default()
-    };
-    let selection = setup::select(&config, &by_name)?;
-    let [index] = selection.suites[..] else {
-        let message = format!("`{}` is not the name of one suite", args.suite);
-        return Err(CommandFailure::Usage(message));
-    };
+    let index = setup::find_suite(&config, &args.suite)?;
     let name = &config.suites[index].name;
     let path = setup::log_dir(&config).join(format!("{name}.log"));
     let mut file = File::open(&path).map_err(|error| match error.kind() {

@@ -1,5 +1,6 @@
 //! The commands: each turns arguments into calls and the result into text and an exit code.
 
+mod cache;
 mod check;
 mod compare;
 mod compare_report;
@@ -7,6 +8,7 @@ mod completions;
 mod dispatch;
 mod dry_run;
 mod exit_code;
+mod explain;
 mod failed;
 mod figures;
 mod flaky;
@@ -14,6 +16,7 @@ mod graph;
 mod history;
 mod history_suite;
 mod history_transfer;
+mod inputs;
 mod list;
 mod log;
 mod loss;

@@ -2,17 +2,20 @@
 
 use std::env;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use clap::ArgMatches;
 use regatta_core::event::{Event, RunHeader, StopSignal};
+use regatta_core::id::Id as _;
 use regatta_core::schedule::{Policy, Scheduler};
 use regatta_core::time::Time;
+use regatta_core::verdict::{Failure, Outcome as VerdictName, Verdict};
 use regatta_process::{Follow, Guardian, Status, descriptor_limit, die_by, end_remnants};
 
 use super::dry_run::print_plan;
 use super::exit_code::exit_code;
 use super::failed::choose;
+use super::inputs::{self, Wish};
 use super::list::print_list;
 use super::loss::{Will, conclude_lost};
 use super::output::{complain, notice, print, stdout_failure, warn};
@@ -21,7 +24,10 @@ use super::run_reports::ReportFiles;
 use super::{run_terminal, setup};
 use crate::audience::{Audience, Stream};
 use crate::backend::{Local, Workplace, remove_left_behind, system_signal};
-use crate::cli::{CommandFailure, ListFormat, OnBusyChoice, PlaceArgs, RunArgs, RunFormat};
+use crate::cache::{Keeper, Service, Store};
+use crate::cli::{
+    CacheChoice, CommandFailure, ListFormat, OnBusyChoice, PlaceArgs, RunArgs, RunFormat,
+};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::drive::{Drive, Outcome};
@@ -36,6 +42,10 @@ use crate::report::journal::{JOURNAL_NAME, JournalWriter, read_journal, unfinish
 use crate::report::json::{REPORT_NAME, render_report};
 use crate::report::record::{Record, RunState};
 use crate::repository::{self, Question};
+use crate::select::Selection;
+
+/// How long a look at the inputs counts as a look at them now.
+const LOOK_IS_FRESH: Duration = Duration::from_secs(1);
 
 /// How many troubles of one kind are told one by one.
 const MAX_NAMED: usize = 5;
@@ -72,10 +82,15 @@ pub(super) fn run(
     if args.dry_run {
         return print_plan(&project, args.format);
     }
+    let cache_choice = inputs::choice(args, matches);
     let run_id = new_run_id();
     let paths: Vec<PathBuf> = args.report.iter().map(|it| it.path.clone()).collect();
     // Nothing has started a thread yet.
     let mut guardian = Guardian::start(&run_id, |loss| conclude_lost(loss, &paths));
+    // Before anybody waits for anything: a mistake is told at once.
+    let look = || look_at_inputs(args, &config, &selection, cache_choice, &run_id);
+    let keeper = look()?;
+    let asked_at = Instant::now();
     let Claim {
         place: logs,
         lock,
@@ -89,6 +104,11 @@ pub(super) fn run(
         CommandFailure::Infrastructure(format!("the run is unguarded: {error}"))
     })?;
     let history = History::of(&config.root);
+    // Files may have changed while another run had the directory.
+    let keeper = match keeper {
+        Some(_) if asked_at.elapsed() > LOOK_IS_FRESH => look()?,
+        keeper => keeper,
+    };
     clean_up_after_the_dead(&logs.path, run_before.as_ref(), &history);
     // As early as it can be: a short run would wait for the answer at its end.
     let repository = repository::ask(&config.root);
@@ -111,7 +131,8 @@ pub(super) fn run(
         begin,
         repository,
     };
-    let concluded = run.carry_out(place, &config, project, &guardian);
+    let keeper = keeper.map(|it| it.for_logs_in(&run.logs.path));
+    let concluded = run.carry_out(place, &config, (project, keeper), &guardian);
     warn_of_lost_memory(&guardian);
     guardian.conclude(match &concluded {
         Ok(Conclusion::Exit(code)) => Status::Code((*code).into()),
@@ -141,7 +162,7 @@ impl Run<'_> {
         mut self,
         place: &PlaceArgs,
         config: &Config,
-        project: Project,
+        (project, keeper): (Project, Option<Keeper>),
         guardian: &Guardian,
     ) -> Result<Conclusion, CommandFailure> {
         for target in &self.args.report {
@@ -165,8 +186,11 @@ impl Run<'_> {
             let record = Record::new(self.header.clone());
             reports.replace(&render_report(&record, RunState::Interrupted), &mut room);
         })?;
-        match self.drive(config, project, guardian, &mut audience) {
-            Ok(Some(outcome)) => Ok(self.conclude(audience, &reports, &log_dir, outcome)),
+        match self.drive(config, (project, keeper), guardian, &mut audience) {
+            Ok(Some(outcome)) => {
+                let root = &config.root;
+                Ok(self.conclude(audience, &reports, &log_dir, (outcome, root)))
+            }
             Ok(None) => {
                 // The terminal belongs to somebody else by now, and the journal says how far the run came.
                 audience.terminal.leave();
@@ -185,7 +209,7 @@ impl Run<'_> {
     fn drive(
         &mut self,
         config: &Config,
-        project: Project,
+        (project, keeper): (Project, Option<Keeper>),
         guardian: &Guardian,
         audience: &mut Audience,
     ) -> Result<Option<Outcome>, CommandFailure> {
@@ -212,6 +236,7 @@ impl Run<'_> {
         );
         let waker = backend.waker();
         let repository = self.repository.take();
+        let cache_waker = backend.waker();
         let policy = Policy {
             fail_fast: config.run.fail_fast.value,
             max_fail: self.args.max_fail,
@@ -223,6 +248,7 @@ impl Run<'_> {
             backend: &mut backend,
             audience: &mut *audience,
             repository: repository.map(|it| it.listen(move || waker.wake())),
+            cache: keeper.map(|keeper| Service::start(keeper, move || cache_waker.wake())),
             clock: Clock::new(self.begin),
         }
         .run()
@@ -284,7 +310,7 @@ impl Run<'_> {
         mut audience: Audience,
         reports: &ReportFiles,
         log_dir: &LogDir,
-        outcome: Outcome,
+        (outcome, root): (Outcome, &Path),
     ) -> Conclusion {
         for survivor in &audience.survivors {
             warn(&format!(
@@ -318,9 +344,10 @@ impl Run<'_> {
         // Only now the last line of the journal is where it belongs, or is not. What was told stays true.
         let found = find_troubles(&stale, &audience);
         let troubles = if found.is_empty() { troubles } else { found };
-        for trouble in &troubles {
+        for trouble in troubles.iter().chain(&outcome.cache_warnings) {
             warn(trouble);
         }
+        self.tell_audits(&audience.record, &outcome, root);
         if let Err(error) = written {
             warn(&format!(
                 "the text for people could not be written: {error}"
@@ -354,9 +381,30 @@ impl Run<'_> {
         written.map_err(|error| stdout_failure(&error))
     }
 
+    /// Tells of suites that did not pass although a kept result says that they do, and forgets those results.
+    fn tell_audits(&self, record: &Record, outcome: &Outcome, root: &Path) {
+        for (task, probed) in &outcome.audits {
+            let name = &record.suite(*task).name;
+            let what = match &record.tasks[task.index()].verdict {
+                Some(Verdict::Failed(Failure::Infrastructure(_))) => continue,
+                Some(Verdict::Failed(_)) => "failed",
+                Some(Verdict::Flaky) => "passed only at a later attempt",
+                _ => continue,
+            };
+            if let Some(key) = probed.key {
+                Store::of_project(root).remove(key);
+            }
+            complain(&CommandFailure::Infrastructure(format!(
+                "the cache was wrong about {name}: it {}, and {what} now; something that its `inputs`, `env_inputs` and `tools` do not name decides its result",
+                probed.reason.split(", runs all").next().unwrap_or_default()
+            )));
+        }
+    }
+
     fn remove_stale_logs(&self, record: &Record, log_dir: &LogDir) -> Vec<String> {
         let suites = self.header.suites.iter().zip(&record.tasks);
-        let never_started = suites.filter(|(_, task)| task.started().is_none());
+        let never_started = suites
+            .filter(|(_, task)| task.started().is_none() && task.outcome() != VerdictName::Cached);
         never_started
             .filter_map(|(suite, _)| log_dir.remove_stale_log(&suite.name).err())
             .map(|error| format!("an old log could not be removed: {error}"))
@@ -516,4 +564,23 @@ fn claim_log_dir(
             }
         }
     })
+}
+
+/// Returns who knows whether the results of the selected suites hold, after a look at their inputs.
+fn look_at_inputs(
+    args: &RunArgs,
+    config: &Config,
+    selection: &Selection,
+    choice: CacheChoice,
+    run_id: &str,
+) -> Result<Option<Keeper>, CommandFailure> {
+    let chosen = selection.suites.iter();
+    let suites: Vec<_> = chosen.map(|&index| &config.suites[index]).collect();
+    let wish = Wish {
+        choice,
+        audit_percent: args.verify_cache.unwrap_or(0.0),
+        run_id: run_id.to_owned(),
+        log_dir: setup::log_dir(config),
+    };
+    inputs::keeper(config, &suites, wish)
 }

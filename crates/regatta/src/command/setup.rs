@@ -146,6 +146,23 @@ pub(super) fn select_among(
     Ok(select::select(config, &filters)?)
 }
 
+/// Returns the place of the suite of this name.
+pub(super) fn find_suite(config: &Config, name: &str) -> Result<usize, CommandFailure> {
+    // The filter knows how to complain about a name, and which one was meant.
+    let by_name = FilterArgs {
+        suites: vec![name.to_owned()],
+        no_deps: true,
+        ..FilterArgs::default()
+    };
+    match select(config, &by_name)?.suites[..] {
+        [index] => Ok(index),
+        _ => {
+            let message = format!("`{name}` is not the name of one suite");
+            Err(CommandFailure::Usage(message))
+        }
+    }
+}
+
 /// Returns the names of a list. A flag that names nothing is most likely an empty variable of a script, and nobody
 /// would expect it to select everything.
 fn words(flag: &str, list: &[String]) -> Result<Vec<String>, CommandFailure> {

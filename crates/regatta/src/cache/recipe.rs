@@ -1,0 +1,63 @@
+//! What is asked of a suite whose result may be reused, in the words of this module alone.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use regatta_core::id::TaskId;
+
+use super::walk::PatternSet;
+
+/// Everything that decides the result of a suite, before anybody has looked at a file.
+#[derive(Debug, Clone)]
+pub struct Recipe {
+    /// The suite's name. It decides nothing.
+    pub suite: String,
+    /// What runs: a line for a shell, or a program and its arguments.
+    pub command: Command,
+    /// From the configuration's folder.
+    pub dir: PathBuf,
+    /// Variables that it declares for itself.
+    pub env: BTreeMap<String, String>,
+    /// Which files decide it, from the configuration's folder.
+    pub inputs: PatternSet,
+    /// Which files it makes, from `dir`.
+    pub outputs: PatternSet,
+    /// Variables that it sees and that decide it.
+    pub env_inputs: Vec<String>,
+    /// Variables that it sees.
+    pub pass_env: Vec<String>,
+    /// Programs that decide it.
+    pub tools: Vec<String>,
+    /// The suites that it depends on, and their tasks; none for one that is not part of the run.
+    pub dependencies: Vec<(String, Option<TaskId>)>,
+    /// Whether a kept result may be used.
+    pub may_use: bool,
+    /// Whether a result is kept.
+    pub may_keep: bool,
+}
+
+/// What runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    /// A line for `/bin/sh -c`.
+    Shell(String),
+    /// A program and its arguments.
+    Argv(Vec<String>),
+}
+
+impl Recipe {
+    /// Returns the suite's folder in a project.
+    #[must_use]
+    pub fn folder(&self, root: &Path) -> PathBuf {
+        root.join(&self.dir)
+    }
+
+    /// Returns the names of the variables beside the base that it sees.
+    pub(super) fn visible_names(&self) -> Vec<String> {
+        self.env_inputs
+            .iter()
+            .chain(&self.pass_env)
+            .cloned()
+            .collect()
+    }
+}

@@ -1,0 +1,96 @@
+//! From a checked configuration to what decides the results of its suites, in the words of `cache`.
+
+use std::path::{Path, PathBuf};
+
+use regatta_core::id::{Id, IdMap, TaskId};
+use regatta_core::terms::{Expect, Reuse};
+
+use crate::cache::{Command, PatternSet, Recipe};
+use crate::config::{self, CacheUse, Config, Suite};
+use crate::pattern::{Pattern, Sense};
+
+/// Characters that a pattern would not take as they are.
+const SPECIAL: [char; 8] = ['*', '?', '[', ']', '{', '}', '\\', '!'];
+
+/// Returns what decides the result of each task, `None` for those that run every time. The suites are those of the run,
+/// in the order of its tasks.
+#[must_use]
+pub fn recipes(
+    config: &Config,
+    suites: &[&Suite],
+    log_dir: &Path,
+) -> IdMap<TaskId, Option<Recipe>> {
+    let task_of = |name: &String| {
+        let place = suites.iter().position(|it| it.name == *name);
+        place.map(TaskId::from_index)
+    };
+    let recipes = suites.iter().map(|suite| {
+        if reuse_of(suite) == Reuse::Never {
+            return None;
+        }
+        let reuse = suite.reuse.as_ref()?;
+        let dependencies = suite.depends_on.iter();
+        Some(Recipe {
+            suite: suite.name.clone(),
+            command: match &suite.command {
+                config::Command::Shell(line) => Command::Shell(line.clone()),
+                config::Command::Argv(words) => Command::Argv(words.clone()),
+            },
+            dir: suite.dir.clone(),
+            env: suite.env.clone(),
+            inputs: inputs(config, suite, reuse, log_dir),
+            outputs: PatternSet::new(&reuse.outputs),
+            env_inputs: reuse.env_inputs.clone(),
+            pass_env: reuse.pass_env.clone(),
+            tools: reuse.tools.clone(),
+            dependencies: dependencies
+                .map(|name| (name.clone(), task_of(name)))
+                .collect(),
+            may_use: reuse.cache != CacheUse::Off,
+            may_keep: reuse.cache == CacheUse::On,
+        })
+    });
+    recipes.collect()
+}
+
+/// Returns whether an earlier result of a suite may be used. Only exit code 0 is ever kept, which is no pass of a suite
+/// that is expected to fail.
+#[must_use]
+pub fn reuse_of(suite: &Suite) -> Reuse {
+    if suite.reuse.is_some() && suite.expect == Expect::Pass {
+        Reuse::Possible
+    } else {
+        Reuse::Never
+    }
+}
+
+/// Returns the suite's patterns, without what the suite itself makes and without the logs.
+fn inputs(config: &Config, suite: &Suite, reuse: &config::Reuse, log_dir: &Path) -> PatternSet {
+    let mut set = PatternSet::new(reuse.inputs.iter().map(|it| &it.pattern));
+    let made = reuse
+        .outputs
+        .iter()
+        .filter(|it| it.sense() == Sense::Include);
+    let made = made.map(|it| suite.dir.join(it.text()));
+    let made = made.filter_map(|it| exclude(&suite.dir, it.strip_prefix(&suite.dir).ok()?));
+    set.excludes.extend(made);
+    if let Ok(inside) = log_dir.strip_prefix(&config.root) {
+        set.excludes.extend(exclude(inside, Path::new("")));
+    }
+    set
+}
+
+/// Returns the pattern that excludes what `pattern` matches in `folder`, whose name is taken as it is.
+fn exclude(folder: &Path, pattern: &Path) -> Option<Pattern> {
+    let mut text = "!".to_owned();
+    let folder: PathBuf = folder.components().collect();
+    for character in folder.to_str()?.chars() {
+        if SPECIAL.contains(&character) {
+            text.push('\\');
+        }
+        text.push(character);
+    }
+    text.push('/');
+    text.push_str(pattern.to_str()?);
+    Pattern::parse(&text).ok()
+}
