@@ -41,6 +41,9 @@ pub enum Event {
         /// How long the attempt took whose result is used; zero where none is.
         #[serde(default, with = "seconds")]
         saved: Duration,
+        /// Bytes that the log of that attempt does not have.
+        #[serde(default, skip_serializing_if = "crate::verdict::is_zero")]
+        elided_bytes: u64,
     },
     /// A clean pass is not kept for later, for this reason.
     NotStored {

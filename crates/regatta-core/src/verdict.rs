@@ -107,7 +107,7 @@ pub struct LogReport {
     clippy::trivially_copy_pass_by_ref,
     reason = "serde hands a reference to skip_serializing_if"
 )]
-fn is_zero(number: &u64) -> bool {
+pub(crate) fn is_zero(number: &u64) -> bool {
     *number == 0
 }
 

@@ -15,6 +15,7 @@ use crate::audience::Audience;
 use crate::backend::{Examination, Local, Occurrence};
 use crate::cache::{Answer, Attempted, Probed, Service};
 use crate::clock::Clock;
+use crate::report::record::TaskRecord;
 use crate::screen;
 
 /// How long a run that is over waits for git's answer.
@@ -87,6 +88,7 @@ impl Drive<'_> {
                             untold.push((now, event));
                         }
                         Effect::Probe(task) => asked.push(task),
+                        Effect::Store(task) => self.keep(task, elided_bytes(task, &untold)),
                         effect => inputs.extend(self.act(&effect)),
                     }
                 }
@@ -188,41 +190,32 @@ impl Drive<'_> {
                 self.backend.signal(attempt, signal);
                 None
             }
-            Effect::Store(task) => {
-                self.keep(task);
-                None
-            }
-            Effect::Probe(_) | Effect::Emit(_) => None,
+            Effect::Probe(_) | Effect::Store(_) | Effect::Emit(_) => None,
         }
     }
 
     /// Asks whether earlier results hold, and returns the answers if they are known at once.
     fn ask(&mut self, tasks: Vec<TaskId>) -> Vec<Input> {
-        match &mut self.cache {
-            Some(cache) => {
-                cache.probe(tasks);
-                Vec::new()
-            }
-            None => {
-                let misses = tasks.into_iter();
-                misses
-                    .map(|task| Input::Probed { task, hit: false })
-                    .collect()
-            }
+        if let Some(cache) = &mut self.cache {
+            cache.probe(tasks);
+            return Vec::new();
         }
+        let misses = tasks.into_iter();
+        let misses = misses.map(|task| Input::Probed { task, hit: false });
+        misses.collect()
     }
 
     /// Wants the result of a task kept, whose only attempt has just ended. Its end is not told yet.
-    fn keep(&mut self, task: TaskId) {
+    fn keep(&mut self, task: TaskId, elided_bytes: u64) {
         let Some(cache) = &mut self.cache else { return };
         let record = self.audience.record.tasks.get(task.index());
-        let started = record.and_then(|it| it.started());
+        let started = record.and_then(TaskRecord::started);
         let now = self.clock.now();
         cache.keep(
             task,
             Attempted {
                 duration: started.map_or(Duration::ZERO, |started| now - started),
-                elided_bytes: 0,
+                elided_bytes,
             },
         );
     }
@@ -247,6 +240,7 @@ impl Drive<'_> {
                             hit,
                             reason: probed.reason.clone(),
                             saved: probed.saved,
+                            elided_bytes: probed.elided_bytes,
                         },
                     );
                     if probed.is_audit {
@@ -346,4 +340,15 @@ impl Drive<'_> {
             self.audience.publish(now, &Event::RepositoryRead(state));
         }
     }
+}
+
+/// Returns how much of its output the log of a task does not have, whose only attempt has just ended.
+fn elided_bytes(task: TaskId, untold: &[(Time, Event)]) -> u64 {
+    let reports = untold.iter().rev().filter_map(|(_, event)| match event {
+        Event::AttemptFinished {
+            attempt, report, ..
+        } if attempt.task == task => Some(report.log.elided_bytes),
+        _ => None,
+    });
+    reports.into_iter().next().unwrap_or_default()
 }

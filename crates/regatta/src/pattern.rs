@@ -153,8 +153,8 @@ impl Pattern {
     /// Returns whether a path, or a folder on the way to it, matches.
     #[must_use]
     pub fn matches_path_or_folder(&self, path: &[u8]) -> bool {
-        let ends = path.iter().enumerate();
-        let mut folders = ends.filter_map(|(end, byte)| (*byte == b'/').then(|| &path[..end]));
+        let ends = path.iter().enumerate().filter(|(_, byte)| **byte == b'/');
+        let mut folders = ends.map(|(end, _)| &path[..end]);
         self.matches(path) || folders.any(|folder| self.matches(folder))
     }
 }

@@ -201,7 +201,7 @@ pub fn link_is_inside(path: &[u8], text: &[u8]) -> bool {
     if text.is_empty() || text.starts_with(b"/") || text.contains(&0) {
         return false;
     }
-    let mut depth = path.iter().filter(|&&byte| byte == b'/').count();
+    let mut depth = path.split(|&byte| byte == b'/').count() - 1;
     for name in text.split(|&byte| byte == b'/') {
         match name {
             b"" | b"." => {}

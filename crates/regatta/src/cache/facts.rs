@@ -82,12 +82,9 @@ impl Gatherer<'_> {
             Some(shell.to_string().into_bytes()),
         ));
         for tool in &recipe.tools {
-            let about = format!(
-                "{tool:?} {:?} {:?} {:?}",
-                recipe.dir,
-                recipe.env,
-                recipe.visible_names()
-            );
+            let dir = recipe.dir.display();
+            let (env, names) = (&recipe.env, recipe.visible_names());
+            let about = format!("{tool:?} {dir} {env:?} {names:?}");
             let value = self.tools.recall(about, || self.tool(tool, recipe));
             let value = value.map_err(|error| format!("tool `{tool}` {error}"))?;
             facts.push(fact(FactKind::Tool, tool, Some(value)));

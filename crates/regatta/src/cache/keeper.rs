@@ -21,7 +21,7 @@ use super::entry::{Entry, Log};
 use super::environment::Surroundings;
 use super::facts::{Gatherer, ToolMemory, dependency_fact};
 use super::hash::{Hasher, digest};
-use super::outputs;
+use super::outputs::{self, Made};
 use super::parallel::for_each;
 use super::recipe::Recipe;
 use super::stat_cache::StatCache;
@@ -107,6 +107,8 @@ pub struct Probed {
     pub reason: String,
     /// How long the attempt took whose result holds.
     pub saved: Duration,
+    /// Bytes that are missing in the log that was brought back.
+    pub elided_bytes: u64,
     /// Whether a kept result holds, and the suite runs all the same so that it shows whether it should.
     pub is_audit: bool,
 }
@@ -242,8 +244,12 @@ impl Keeper {
         }
         let dir = recipe.folder(&self.settings.root);
         let made = match outputs::look(&dir, &recipe.outputs, &self.stats) {
+            Ok(Made {
+                refused: Some(problem),
+                ..
+            })
+            | Err(problem) => return Some(problem),
             Ok(made) => made,
-            Err(problem) => return Some(problem),
         };
         let known = Known {
             key: pending.key,
@@ -432,7 +438,7 @@ impl Keeper {
                     }
                     Err(error) => {
                         self.store.remove(key);
-                        damage = Some(error.to_string());
+                        damage = Some(Damage::Dropped(error.to_string()));
                     }
                 }
             }
@@ -461,14 +467,15 @@ impl Keeper {
     }
 
     /// Returns the kept result that may be used, or why the one there is cannot be believed.
-    fn find_usable(&self, recipe: &Recipe, key: Digest) -> Result<Option<Box<Entry>>, String> {
+    fn find_usable(&self, recipe: &Recipe, key: Digest) -> Result<Option<Box<Entry>>, Damage> {
         if !self.settings.may_use || !recipe.may_use {
             return Ok(None);
         }
         match self.store.find(key) {
             Found::Entry(entry) => Ok(Some(entry)),
             Found::Nothing => Ok(None),
-            Found::Damaged(reason) => Err(reason),
+            Found::Damaged(reason) => Err(Damage::Dropped(reason)),
+            Found::Unreadable(error) => Err(Damage::Unreadable(error.to_string())),
         }
     }
 
@@ -552,15 +559,21 @@ impl Keeper {
                 Probed {
                     hit: true,
                     saved: entry.duration,
+                    elided_bytes: entry.elided_bytes,
                     ..Probed::miss(task, Some(key), made_at(&entry))
                 }
             }
             Look::Miss(missed) => {
-                if let Some(damage) = missed.damage {
-                    let text = format!(
-                        "the kept result of {suite} could not be used and was dropped: {damage}"
-                    );
-                    self.warnings.push(text);
+                match missed.damage {
+                    None => {}
+                    Some(Damage::Dropped(why)) => self.warnings.push(format!(
+                        "the kept result of {suite} could not be used and was dropped: {why}"
+                    )),
+                    Some(Damage::Unreadable(why)) => {
+                        let folder = self.store.folder().display();
+                        let text = format!("kept results cannot be read in `{folder}`: {why}");
+                        self.warn_once("kept results cannot be read", text);
+                    }
                 }
                 let pending = Pending {
                     contents: Arc::clone(contents),
@@ -633,6 +646,14 @@ impl Keeper {
     }
 }
 
+/// Why a kept result could not be used.
+enum Damage {
+    /// It could not be believed, and is gone.
+    Dropped(String),
+    /// The system does not let anybody look.
+    Unreadable(String),
+}
+
 /// What a look for a task's result brought.
 enum Look {
     /// There can be none.
@@ -651,8 +672,8 @@ struct Missed {
     key: Digest,
     facts: Vec<Fact>,
     reason: String,
-    /// Why the one that was there could not be believed.
-    damage: Option<String>,
+    /// Why the one that was there could not be used.
+    damage: Option<Damage>,
     is_audit: bool,
 }
 
@@ -666,6 +687,7 @@ impl Probed {
             hit: false,
             reason,
             saved: Duration::ZERO,
+            elided_bytes: 0,
             is_audit: false,
         }
     }

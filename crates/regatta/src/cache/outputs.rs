@@ -10,7 +10,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use regatta_core::manifest::{Content, Digest};
+use regatta_core::manifest::{Content, Digest, Input};
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, mkdirat, openat, renameat, statat};
 use rustix::io::Errno;
 
@@ -24,56 +24,67 @@ use super::walk::{Manner, PatternSet, walk};
 #[derive(Debug)]
 pub(super) struct Made {
     /// In the order of the walk.
-    pub outputs: Vec<Output>,
-    /// Of all of them.
-    pub digest: Digest,
+    pub(super) outputs: Vec<Output>,
+    /// Of everything there, also of what cannot be kept.
+    pub(super) digest: Digest,
+    /// Why not all of it can be kept: a pipe, say, or a link that leads out of the folder.
+    pub(super) refused: Option<String>,
 }
 
 /// Looks at what there is.
 ///
 /// # Errors
-/// Something is there that cannot be kept: what cannot be read, a pipe, or a link that leads out of the folder.
+/// It cannot be read, or lies behind a link.
 pub(super) fn look(dir: &Path, patterns: &PatternSet, stats: &StatCache) -> Result<Made, String> {
+    let mut made = Made {
+        outputs: Vec::new(),
+        digest: super::hash::digest(b""),
+        refused: None,
+    };
     if patterns.includes.is_empty() {
-        return Ok(Made {
-            outputs: Vec::new(),
-            digest: super::hash::digest(b""),
-        });
+        return Ok(made);
     }
     let tree = walk(dir, std::slice::from_ref(patterns), Manner::Outputs);
     let contents = Contents::read(tree, stats);
-    let mut outputs = Vec::new();
+    made.digest = contents.digest_of(0)?;
     for input in contents.inputs_of(0)? {
-        let name = String::from_utf8_lossy(&input.path).into_owned();
-        let kind = match input.content {
-            Content::File { mode, digest } if mode & !0o777 == 0 => {
-                OutputKind::File { mode, digest }
+        match keepable(&input) {
+            Ok(kind) => made.outputs.push(Output {
+                path: input.path,
+                kind,
+            }),
+            Err(why) => {
+                let name = String::from_utf8_lossy(&input.path).into_owned();
+                made.refused.get_or_insert(format!("output `{name}` {why}"));
             }
-            Content::File { .. } => return Err(format!("output `{name}` lends somebody's rights")),
-            Content::Link { text, .. } if link_is_inside(&input.path, &text) => {
-                OutputKind::Link(text)
-            }
-            Content::Link { text, .. } => {
-                let text = String::from_utf8_lossy(&text);
-                return Err(format!(
-                    "output `{name}` is a link to `{text}`, outside of the suite's folder"
-                ));
-            }
-            Content::Folder => OutputKind::Folder,
-            Content::Special => {
-                return Err(format!("output `{name}` is neither file, link nor folder"));
-            }
-        };
-        if !is_inside(&input.path) {
-            return Err(format!("output `{name}` has a name that cannot be kept"));
         }
-        outputs.push(Output {
-            path: input.path,
-            kind,
-        });
     }
-    let digest = contents.digest_of(0)?;
-    Ok(Made { outputs, digest })
+    Ok(made)
+}
+
+/// Returns what an output is, or why it cannot be kept, to follow its name.
+fn keepable(input: &Input) -> Result<OutputKind, String> {
+    if !is_inside(&input.path) {
+        return Err("has a name that cannot be kept".into());
+    }
+    match &input.content {
+        Content::File { mode, digest } if mode & !0o777 == 0 => Ok(OutputKind::File {
+            mode: *mode,
+            digest: *digest,
+        }),
+        Content::File { .. } => Err("lends somebody's rights".into()),
+        Content::Link { text, .. } if link_is_inside(&input.path, text) => {
+            Ok(OutputKind::Link(text.clone()))
+        }
+        Content::Link { text, .. } => {
+            let text = String::from_utf8_lossy(text);
+            Err(format!(
+                "is a link to `{text}`, outside of the suite's folder"
+            ))
+        }
+        Content::Folder => Ok(OutputKind::Folder),
+        Content::Special => Err("is neither file, link nor folder".into()),
+    }
 }
 
 /// Keeps the contents of outputs.

@@ -48,6 +48,8 @@ pub enum Found {
     Nothing,
     /// There was one that cannot be believed, for this reason; it is gone.
     Damaged(String),
+    /// The system does not let anybody look.
+    Unreadable(io::Error),
 }
 
 /// How much a store holds.
@@ -103,8 +105,8 @@ impl Store {
         let path = self.path("entries", key);
         let mut file = match File::open(&path) {
             Ok(file) => file,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Found::Nothing,
-            Err(error) => return Found::Damaged(format!("it cannot be opened: {error}")),
+            Err(error) if is_absent(&error) => return Found::Nothing,
+            Err(error) => return Found::Unreadable(error),
         };
         let mut bytes = Vec::new();
         let read = Read::by_ref(&mut file)
@@ -353,18 +355,18 @@ impl Store {
         Ok(())
     }
 
-    fn list(&self, kind: &str) -> io::Result<Vec<Kept>> {
-        let folder = self.folder.join(kind);
+    fn list(&self, part: &str) -> io::Result<Vec<Kept>> {
+        let folder = self.folder.join(part);
         let mut kept = Vec::new();
-        let shelves = match fs::read_dir(&folder) {
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(kept),
-            shelves => shelves?,
+        let drawers = match fs::read_dir(&folder) {
+            Err(error) if is_absent(&error) => return Ok(kept),
+            drawers => drawers?,
         };
-        for shelf in shelves {
-            let shelf = shelf?;
-            for file in fs::read_dir(shelf.path())? {
+        for drawer in drawers {
+            let drawer = drawer?;
+            for file in fs::read_dir(drawer.path())? {
                 let file = file?;
-                let name = [shelf.file_name(), file.file_name()];
+                let name = [drawer.file_name(), file.file_name()];
                 let name: String = name.iter().map(|it| it.to_string_lossy()).collect();
                 // Another run may remove it at any time.
                 let (Some(digest), Ok(metadata)) = (Digest::from_hex(&name), file.metadata())
@@ -382,10 +384,10 @@ impl Store {
         Ok(kept)
     }
 
-    fn path(&self, kind: &str, digest: Digest) -> PathBuf {
+    fn path(&self, part: &str, digest: Digest) -> PathBuf {
         let name = digest.to_string();
-        let (shelf, rest) = name.split_at(2);
-        self.folder.join(kind).join(shelf).join(rest)
+        let (drawer, rest) = name.split_at(2);
+        self.folder.join(part).join(drawer).join(rest)
     }
 }
 
@@ -395,6 +397,11 @@ struct Kept {
     path: PathBuf,
     bytes: u64,
     used: SystemTime,
+}
+
+/// Returns whether there is nothing of that name: no file, or no folder for it.
+fn is_absent(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
 }
 
 fn needs(path: &Path) -> Vec<Digest> {
@@ -445,7 +452,7 @@ fn write(file: &mut File, bytes: &[u8]) -> io::Result<()> {
     file.write_all(bytes)
 }
 
-/// Gives a file its name; the shelf that it stands on is made when its first file comes.
+/// Gives a file its name; the drawer that it lies in is made when its first file comes.
 fn rename(from: &Path, to: &Path) -> io::Result<()> {
     fault::check(Operation::Rename)?;
     match fs::rename(from, to) {

@@ -33,7 +33,8 @@ pub(super) fn cache(
                 let entries = size.entries - left.entries;
                 let freed = bytes(size.bytes.saturating_sub(left.bytes));
                 format!(
-                    "removed {entries} results, {freed}; {} are left\n",
+                    "removed {}, {freed}; {} left\n",
+                    results(entries),
                     describe(left)
                 )
             }
@@ -48,7 +49,14 @@ pub(super) fn cache(
 }
 
 fn describe(size: Size) -> String {
-    format!("{} results, {}", size.entries, bytes(size.bytes))
+    format!("{}, {}", results(size.entries), bytes(size.bytes))
+}
+
+fn results(count: u64) -> String {
+    match count {
+        1 => "1 result".into(),
+        _ => format!("{count} results"),
+    }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "people read one decimal")]

@@ -173,7 +173,11 @@ fn render_fact(fact: &Fact) -> String {
                 .trim_end_matches(['\0', '\n'])
                 .to_owned();
             let value = match fact.kind {
-                FactKind::Command => value.replace('\0', " "),
+                // The kind of command comes before its words.
+                FactKind::Command => {
+                    let (_, words) = value.split_once('\0').unwrap_or_default();
+                    words.replace('\0', " ")
+                }
                 FactKind::Directory if value.is_empty() => ".".into(),
                 _ => value,
             };

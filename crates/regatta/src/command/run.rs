@@ -188,8 +188,8 @@ impl Run<'_> {
         })?;
         match self.drive(config, (project, keeper), guardian, &mut audience) {
             Ok(Some(outcome)) => {
-                let root = &config.root;
-                Ok(self.conclude(audience, &reports, &log_dir, (outcome, root)))
+                let project = &config.root;
+                Ok(self.conclude(audience, &reports, &log_dir, (outcome, project)))
             }
             Ok(None) => {
                 // The terminal belongs to somebody else by now, and the journal says how far the run came.
@@ -310,7 +310,7 @@ impl Run<'_> {
         mut audience: Audience,
         reports: &ReportFiles,
         log_dir: &LogDir,
-        (outcome, root): (Outcome, &Path),
+        (outcome, project): (Outcome, &Path),
     ) -> Conclusion {
         for survivor in &audience.survivors {
             warn(&format!(
@@ -347,7 +347,7 @@ impl Run<'_> {
         for trouble in troubles.iter().chain(&outcome.cache_warnings) {
             warn(trouble);
         }
-        self.tell_audits(&audience.record, &outcome, root);
+        tell_audits(&audience.record, &outcome, project);
         if let Err(error) = written {
             warn(&format!(
                 "the text for people could not be written: {error}"
@@ -379,26 +379,6 @@ impl Run<'_> {
             RunFormat::Jsonl => audience.stream.take().map_or(Ok(()), Stream::finish),
         };
         written.map_err(|error| stdout_failure(&error))
-    }
-
-    /// Tells of suites that did not pass although a kept result says that they do, and forgets those results.
-    fn tell_audits(&self, record: &Record, outcome: &Outcome, root: &Path) {
-        for (task, probed) in &outcome.audits {
-            let name = &record.suite(*task).name;
-            let what = match &record.tasks[task.index()].verdict {
-                Some(Verdict::Failed(Failure::Infrastructure(_))) => continue,
-                Some(Verdict::Failed(_)) => "failed",
-                Some(Verdict::Flaky) => "passed only at a later attempt",
-                _ => continue,
-            };
-            if let Some(key) = probed.key {
-                Store::of_project(root).remove(key);
-            }
-            complain(&CommandFailure::Infrastructure(format!(
-                "the cache was wrong about {name}: it {}, and {what} now; something that its `inputs`, `env_inputs` and `tools` do not name decides its result",
-                probed.reason.split(", runs all").next().unwrap_or_default()
-            )));
-        }
     }
 
     fn remove_stale_logs(&self, record: &Record, log_dir: &LogDir) -> Vec<String> {
@@ -583,4 +563,24 @@ fn look_at_inputs(
         log_dir: setup::log_dir(config),
     };
     inputs::keeper(config, &suites, wish)
+}
+
+/// Tells of suites that did not pass although a kept result says that they do, and forgets those results.
+fn tell_audits(record: &Record, outcome: &Outcome, project: &Path) {
+    for (task, probed) in &outcome.audits {
+        let name = &record.suite(*task).name;
+        let what = match &record.tasks[task.index()].verdict {
+            Some(Verdict::Failed(Failure::Infrastructure(_))) => continue,
+            Some(Verdict::Failed(_)) => "failed",
+            Some(Verdict::Flaky) => "passed only at a later attempt",
+            _ => continue,
+        };
+        if let Some(key) = probed.key {
+            Store::of_project(project).remove(key);
+        }
+        complain(&CommandFailure::Infrastructure(format!(
+            "the cache was wrong about {name}: it {}, and {what} now; something that its `inputs`, `env_inputs` and `tools` do not name decides its result",
+            probed.reason.split(", runs all").next().unwrap_or_default()
+        )));
+    }
 }

@@ -154,13 +154,11 @@ pub(super) fn find_suite(config: &Config, name: &str) -> Result<usize, CommandFa
         no_deps: true,
         ..FilterArgs::default()
     };
-    match select(config, &by_name)?.suites[..] {
-        [index] => Ok(index),
-        _ => {
-            let message = format!("`{name}` is not the name of one suite");
-            Err(CommandFailure::Usage(message))
-        }
-    }
+    let [index] = select(config, &by_name)?.suites[..] else {
+        let message = format!("`{name}` is not the name of one suite");
+        return Err(CommandFailure::Usage(message));
+    };
+    Ok(index)
 }
 
 /// Returns the names of a list. A flag that names nothing is most likely an empty variable of a script, and nobody

@@ -84,6 +84,8 @@ pub struct Probe {
     pub reason: String,
     /// How long the attempt took whose result was used.
     pub saved: Duration,
+    /// Bytes that are missing in the log that was brought back.
+    pub elided_bytes: u64,
 }
 
 /// What is known of one execution.
@@ -147,6 +149,7 @@ impl Record {
                 hit,
                 reason,
                 saved,
+                elided_bytes,
             } => {
                 if let Some(record) = self.tasks.get_mut(task.index()) {
                     record.probe = Some(Probe {
@@ -154,6 +157,7 @@ impl Record {
                         hit: *hit,
                         reason: reason.clone(),
                         saved: *saved,
+                        elided_bytes: *elided_bytes,
                     });
                 }
             }

@@ -1,5 +1,6 @@
 //! The program from outside: command lines, and everything they print, write and leave behind.
 
+mod cache;
 mod commands;
 mod examples;
 mod faults;

@@ -91,7 +91,8 @@ fn suite_entry(record: &Record, task: TaskId) -> SuiteEntry<'_> {
                 name: &leftover.name,
             })
             .collect(),
-        log_truncated: last.is_some_and(|end| end.report.log.elided_bytes > 0),
+        log_truncated: last.is_some_and(|end| end.report.log.elided_bytes > 0)
+            || (known.probe.as_ref()).is_some_and(|probe| probe.hit && probe.elided_bytes > 0),
         cache: known.probe.as_ref().map(|probe| CacheEntry {
             key: probe.key.as_deref(),
             hit: probe.hit,
