@@ -4,10 +4,12 @@
 use std::path::Path;
 
 use jiff::civil::Date;
+use regatta::cache::{Entry, FileStat, OutputKind, StatCache, digest, is_inside, link_is_inside};
 use regatta::config::{self, Overrides, QUARANTINE_NAME};
 use regatta::diagnostic::{Colour, Diagnostics};
 use regatta::report::journal::parse_journal;
 use regatta::report::json::render_report;
+use regatta_core::manifest::Manifest;
 
 /// Whatever the bytes, reading them as a configuration, or as the quarantine beside one, ends in a configuration or in
 /// diagnostics that a terminal can show.
@@ -45,4 +47,37 @@ pub(crate) fn journal(bytes: &[u8]) {
     assert_eq!(record.summary().total as usize, record.tasks.len());
     let report = render_report(&record, record.past_state());
     assert!(report.ends_with("}\n"));
+}
+
+/// Whatever the bytes, reading them as something kept ends in nothing, or in what has these very bytes and leads nowhere
+/// outside.
+pub(crate) fn cache(bytes: &[u8]) {
+    check_entry(bytes);
+    // A fuzzer does not guess a digest, and whoever means harm computes one.
+    check_entry(&[bytes, &digest(bytes).0].concat());
+    if let Some(manifest) = Manifest::decode(bytes) {
+        assert_eq!(manifest.encode(), bytes);
+    }
+    let sum = crc32fast::hash(bytes).to_le_bytes();
+    for table in [bytes.to_vec(), [bytes, &sum].concat()] {
+        if let Some(stats) = StatCache::decode(table) {
+            assert_eq!(
+                stats.find(&FileStat::default()),
+                stats.find(&FileStat::default())
+            );
+        }
+    }
+}
+
+fn check_entry(bytes: &[u8]) {
+    let Some(entry) = Entry::decode(bytes) else {
+        return;
+    };
+    assert_eq!(entry.encode(), bytes);
+    for output in &entry.outputs {
+        assert!(is_inside(&output.path));
+        if let OutputKind::Link(text) = &output.kind {
+            assert!(link_is_inside(&output.path, text));
+        }
+    }
 }

@@ -29,3 +29,8 @@ fn no_configuration_of_the_corpus_breaks_a_promise() {
 fn no_journal_of_the_corpus_breaks_a_promise() {
     assert!(run("journal", bodies::journal) >= 4);
 }
+
+#[test]
+fn nothing_kept_of_the_corpus_breaks_a_promise() {
+    assert!(run("cache", bodies::cache) >= 8);
+}

@@ -31,7 +31,7 @@ impl Hasher {
 
 /// Returns the digest of these bytes.
 #[must_use]
-pub(super) fn digest(bytes: &[u8]) -> Digest {
+pub fn digest(bytes: &[u8]) -> Digest {
     let mut hasher = Hasher::default();
     hasher.update(bytes);
     hasher.finish()

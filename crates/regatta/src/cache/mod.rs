@@ -22,9 +22,11 @@ mod walk;
 
 pub use entry::{Entry, Log, Output, OutputKind, is_inside, link_is_inside};
 pub use environment::{Surroundings, is_base};
+pub use hash::digest;
 pub use keeper::{Attempted, Explanation, Keeper, Probed, Settings, Unmatched};
 pub use recipe::{Command, Recipe};
 pub use service::{Answer, Service};
+pub use stat::FileStat;
 pub use stat_cache::StatCache;
 pub use store::{LIMIT_BYTES, Size, Store};
 pub use walk::PatternSet;
