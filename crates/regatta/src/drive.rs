@@ -1,7 +1,9 @@
 //! The one loop: it owns the clock, hands facts to the scheduler and carries out what it decides.
 
 use std::collections::VecDeque;
+use std::fs;
 use std::io;
+use std::path::PathBuf;
 use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
@@ -24,6 +26,9 @@ const REPOSITORY_PATIENCE: Duration = Duration::from_secs(2);
 /// How many events wait to be told before nothing else is done.
 const MOST_UNTOLD: usize = 1_000;
 
+/// Asks for the state of the repository, and returns where it will come from, if there is one.
+pub type AskRepository = Box<dyn FnOnce() -> Option<Receiver<Option<Repository>>>>;
+
 /// A run that goes on.
 pub struct Drive<'r> {
     /// Decides.
@@ -34,8 +39,12 @@ pub struct Drive<'r> {
     pub audience: &'r mut Audience,
     /// Where the state of the repository will come from, if there is one.
     pub repository: Option<Receiver<Option<Repository>>>,
+    /// Asks for that state, where it is only worth the effort if a suite runs.
+    pub ask_repository: Option<AskRepository>,
     /// Who knows whether earlier results hold, if anybody is asked.
     pub cache: Option<Service>,
+    /// Where the logs of reused results are, if their output is to be shown.
+    pub replay: Option<PathBuf>,
     /// What time it is.
     pub clock: Clock,
 }
@@ -172,10 +181,16 @@ impl Drive<'_> {
     /// Does what the scheduler wants and returns the fact that follows at once, if one does.
     fn act(&mut self, effect: &Effect) -> Option<Input> {
         match *effect {
-            Effect::Spawn { attempt, slot } => Some(match self.backend.spawn(attempt, slot) {
-                Ok(()) => Input::Started(attempt),
-                Err(exit) => Input::Finished(attempt, AttemptReport::bare(exit)),
-            }),
+            Effect::Spawn { attempt, slot } => {
+                let started = self.backend.spawn(attempt, slot);
+                if let Some(ask) = self.ask_repository.take() {
+                    self.repository = ask();
+                }
+                Some(match started {
+                    Ok(()) => Input::Started(attempt),
+                    Err(exit) => Input::Finished(attempt, AttemptReport::bare(exit)),
+                })
+            }
             Effect::Examine {
                 attempt,
                 ref circumstances,
@@ -243,6 +258,9 @@ impl Drive<'_> {
                             elided_bytes: probed.elided_bytes,
                         },
                     );
+                    if hit {
+                        self.replay(now, task);
+                    }
                     if probed.is_audit {
                         audits.push((task, probed));
                     }
@@ -256,6 +274,17 @@ impl Drive<'_> {
             }
         }
         inputs
+    }
+
+    /// Shows what a suite printed whose result is reused, to those who want to see output as it comes.
+    fn replay(&mut self, now: Time, task: TaskId) {
+        let Some(log_dir) = &self.replay else { return };
+        let name = format!("{}.log", self.audience.record.suite(task).name);
+        // A log that is gone already has nothing to show.
+        if let Ok(bytes) = fs::read(log_dir.join(name)) {
+            let attempt = AttemptId { task, number: 1 };
+            self.audience.publish_output(now, attempt, &bytes);
+        }
     }
 
     /// Adds to an event what a reader wants to see and the scheduler does not know.

@@ -10,7 +10,7 @@ use super::hash::{Hasher, Links, digest_file};
 use super::parallel::for_each;
 use super::stat::now_ns;
 use super::stat_cache::StatCache;
-use super::walk::{Entry, Tree};
+use super::tree::{Entry, Tree};
 
 /// A tree whose contents are known.
 #[derive(Debug)]

@@ -4,66 +4,41 @@
 //! miss. Nothing here fails a run: what goes wrong is a warning, and the suite runs.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{self, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use regatta_core::id::{Id, IdMap, TaskId};
-use regatta_core::manifest::{Digest, Fact, Manifest, summarise};
-use regatta_process::fault::{self, Operation};
-use rustix::fs::OFlags;
+use regatta_core::manifest::{Change, Digest, Fact, Manifest, summarise};
 
 use super::contents::Contents;
-use super::entry::{Entry, Log};
-use super::environment::Surroundings;
+use super::entry::Entry;
 use super::facts::{Gatherer, ToolMemory, dependency_fact};
 use super::hash::{Hasher, digest};
 use super::outputs::{self, Made};
 use super::parallel::for_each;
+use super::question::{Attempted, Explanation, Probed, Settings, Unmatched};
 use super::recipe::Recipe;
 use super::stat_cache::StatCache;
 use super::store::{Found, LIMIT_BYTES, Store};
-use super::walk::{Manner, PatternSet, Tree, walk};
-
-/// Logs up to this length are part of their entry.
-const MOST_INLINE_BYTES: u64 = 8 << 10;
+use super::tree::{PatternSet, Tree};
+use super::walk::{Manner, walk};
 
 /// How long a first look at the inputs counts as a look at them now.
 const FRESH: Duration = Duration::from_secs(1);
 
-/// What a run wants of kept results.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    /// The configuration's folder.
-    pub root: PathBuf,
-    /// Where logs are brought back to, absolute.
-    pub log_dir: PathBuf,
-    /// The variables of this process.
-    pub surroundings: Surroundings,
-    /// Whether kept results are used.
-    pub may_use: bool,
-    /// Whether new results are kept.
-    pub may_keep: bool,
-    /// How many of a hundred hits run all the same.
-    pub audit_percent: f64,
-    /// The run's id; decides which.
-    pub run_id: String,
-}
-
 /// Kept results, for one run.
 #[derive(Debug)]
 pub struct Keeper {
-    settings: Settings,
+    pub(super) settings: Settings,
     recipes: IdMap<TaskId, Option<Recipe>>,
     /// Every set of inputs, each once.
     sets: Vec<PatternSet>,
     /// By task: its set.
     set_of: IdMap<TaskId, usize>,
-    store: Store,
-    stats: StatCache,
+    pub(super) store: Store,
+    pub(super) stats: StatCache,
     /// A first look at all sets, and when it was taken.
     first: Option<(Tree, Instant)>,
     /// Tasks whose result is there: what others may build on.
@@ -86,62 +61,12 @@ struct Known {
 
 /// A task that runs, and what was seen before.
 #[derive(Debug)]
-struct Pending {
-    contents: Arc<Contents>,
+pub(super) struct Pending {
+    pub(super) contents: Arc<Contents>,
     /// Its set in `contents`.
-    set: usize,
-    key: Digest,
-    facts: Vec<Fact>,
-}
-
-/// The answer about one task.
-#[derive(Debug, Clone)]
-pub struct Probed {
-    /// Which task.
-    pub task: TaskId,
-    /// The digest of all that decides its result, if that could be known.
-    pub key: Option<Digest>,
-    /// Whether a kept result holds, and all of it is in place.
-    pub hit: bool,
-    /// Why not, for people, empty where nothing was ever kept; or when it was made.
-    pub reason: String,
-    /// How long the attempt took whose result holds.
-    pub saved: Duration,
-    /// Bytes that are missing in the log that was brought back.
-    pub elided_bytes: u64,
-    /// Whether a kept result holds, and the suite runs all the same so that it shows whether it should.
-    pub is_audit: bool,
-}
-
-/// What is measured of an attempt whose result is to be kept.
-#[derive(Debug, Clone, Copy)]
-pub struct Attempted {
-    /// How long it took.
-    pub duration: Duration,
-    /// Bytes that its log does not have.
-    pub elided_bytes: u64,
-}
-
-/// What decides a task's result now, and what is kept for it.
-#[derive(Debug)]
-pub struct Explanation {
-    /// Everything that decides it.
-    pub manifest: Manifest,
-    /// Its key.
-    pub key: Digest,
-    /// What a run would do with it.
-    pub probed: Probed,
-    /// What has changed since the newest kept result of the suite.
-    pub changes: Vec<regatta_core::manifest::Change>,
-}
-
-/// A pattern that matches no file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Unmatched {
-    /// Whose it is.
-    pub task: TaskId,
-    /// Its place among the suite's includes.
-    pub include: usize,
+    pub(super) set: usize,
+    pub(super) key: Digest,
+    pub(super) facts: Vec<Fact>,
 }
 
 impl Keeper {
@@ -198,6 +123,13 @@ impl Keeper {
         unmatched
     }
 
+    /// Returns how many files the first look found.
+    #[must_use]
+    pub fn inputs(&self) -> usize {
+        let folders = self.first.iter().flat_map(|(tree, _)| &tree.folders);
+        folders.map(|it| it.files.len()).sum()
+    }
+
     /// Reads what earlier runs left.
     pub fn recall(&mut self) {
         self.stats = self.store.load_stats();
@@ -240,7 +172,7 @@ impl Keeper {
             Manner::Inputs,
         );
         if let Some(change) = pending.contents.find_change(pending.set, &now, 0) {
-            return Some(format!("{change} while it ran"));
+            return Some(format!("{change} before it was done"));
         }
         let dir = recipe.folder(&self.settings.root);
         let made = match outputs::look(&dir, &recipe.outputs, &self.stats) {
@@ -479,7 +411,7 @@ impl Keeper {
         }
     }
 
-    fn describe_miss(&self, recipe: &Recipe, changes: &[regatta_core::manifest::Change]) -> String {
+    fn describe_miss(&self, recipe: &Recipe, changes: &[Change]) -> String {
         if !self.settings.may_use || !recipe.may_use {
             return "kept results are not used".into();
         }
@@ -489,11 +421,7 @@ impl Keeper {
         summarise(changes)
     }
 
-    fn changes_since_latest(
-        &self,
-        suite: &str,
-        now: &Manifest,
-    ) -> Vec<regatta_core::manifest::Change> {
+    fn changes_since_latest(&self, suite: &str, now: &Manifest) -> Vec<Change> {
         let latest = self.latest.get(suite).copied();
         let Some(Found::Entry(entry)) = latest.map(|key| self.store.find(key)) else {
             return Vec::new();
@@ -501,39 +429,6 @@ impl Keeper {
         let manifest = self.store.content_bytes(entry.manifest).ok();
         let manifest = manifest.and_then(|it| Manifest::decode(&it));
         manifest.map_or_else(Vec::new, |before| now.changes_since(&before))
-    }
-
-    /// Puts outputs and log where the suite would have left them; returns the digest of all outputs there are then.
-    fn bring_back(&self, recipe: &Recipe, entry: &Entry) -> io::Result<Digest> {
-        let dir = recipe.folder(&self.settings.root);
-        let look = || outputs::look(&dir, &recipe.outputs, &self.stats).map_err(io::Error::other);
-        let mut made = look()?;
-        if !entry.outputs.iter().all(|it| made.outputs.contains(it)) {
-            outputs::restore(&self.store, &dir, &entry.outputs, &made)?;
-            made = look()?;
-            if let Some(missing) = entry.outputs.iter().find(|it| !made.outputs.contains(it)) {
-                let path = String::from_utf8_lossy(&missing.path).into_owned();
-                return Err(io::Error::other(format!(
-                    "output `{path}` is not in its place"
-                )));
-            }
-        }
-        let path = self.settings.log_dir.join(format!("{}.log", recipe.suite));
-        let mut flags = File::options();
-        flags.write(true).create(true).truncate(true);
-        flags.custom_flags(OFlags::NOFOLLOW.bits().cast_signed());
-        fault::check(Operation::Open)?;
-        let mut content = match &entry.log {
-            Log::Inline(bytes) => {
-                fault::check(Operation::Write)?;
-                flags.open(path)?.write_all(bytes)?;
-                return Ok(made.digest);
-            }
-            Log::Content(digest) => self.store.content(*digest)?,
-        };
-        fault::check(Operation::Write)?;
-        io::copy(&mut content, &mut flags.open(path)?)?;
-        Ok(made.digest)
     }
 
     fn settle(
@@ -590,47 +485,6 @@ impl Keeper {
         }
     }
 
-    fn write(
-        &self,
-        recipe: &Recipe,
-        pending: &Pending,
-        made: &[super::entry::Output],
-        attempted: Attempted,
-    ) -> io::Result<()> {
-        self.store.prepare()?;
-        let inputs = pending
-            .contents
-            .inputs_of(pending.set)
-            .map_err(io::Error::other)?;
-        let manifest = Manifest {
-            facts: pending.facts.clone(),
-            inputs,
-        };
-        outputs::keep(&self.store, &recipe.folder(&self.settings.root), made)?;
-        let entry = Entry {
-            key: pending.key,
-            suite: recipe.suite.clone(),
-            run_id: self.settings.run_id.clone(),
-            stored_at: super::stat::now_ns() / 1_000_000_000,
-            duration: attempted.duration,
-            elided_bytes: attempted.elided_bytes,
-            log: self.keep_log(&recipe.suite)?,
-            manifest: self.store.keep_bytes(&manifest.encode())?,
-            outputs: made.to_vec(),
-        };
-        self.store.keep(&entry)
-    }
-
-    fn keep_log(&self, suite: &str) -> io::Result<Log> {
-        let mut log = File::open(self.settings.log_dir.join(format!("{suite}.log")))?;
-        if log.metadata()?.len() > MOST_INLINE_BYTES {
-            return Ok(Log::Content(self.store.keep_content(&mut log)?));
-        }
-        let mut bytes = Vec::new();
-        log.read_to_end(&mut bytes)?;
-        Ok(Log::Inline(bytes))
-    }
-
     fn is_sampled(&self, task: TaskId) -> bool {
         let lot = format!("{} {}", self.settings.run_id, task.index());
         let lot = digest(lot.as_bytes()).0;
@@ -675,22 +529,6 @@ struct Missed {
     /// Why the one that was there could not be used.
     damage: Option<Damage>,
     is_audit: bool,
-}
-
-impl Probed {
-    /// Returns that no result holds.
-    #[must_use]
-    pub fn miss(task: TaskId, key: Option<Digest>, reason: String) -> Self {
-        Self {
-            task,
-            key,
-            hit: false,
-            reason,
-            saved: Duration::ZERO,
-            elided_bytes: 0,
-            is_audit: false,
-        }
-    }
 }
 
 fn made_at(entry: &Entry) -> String {

@@ -18,7 +18,8 @@ use super::contents::Contents;
 use super::entry::{Output, OutputKind, is_inside, link_is_inside};
 use super::stat_cache::StatCache;
 use super::store::{Store, copy};
-use super::walk::{Manner, PatternSet, walk};
+use super::tree::PatternSet;
+use super::walk::{Manner, walk};
 
 /// What lies where a suite's outputs lie.
 #[derive(Debug)]

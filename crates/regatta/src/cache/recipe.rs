@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use regatta_core::id::TaskId;
 
-use super::walk::PatternSet;
+use super::tree::PatternSet;
 
 /// Everything that decides the result of a suite, before anybody has looked at a file.
 #[derive(Debug, Clone)]

@@ -8,7 +8,8 @@ use std::thread::{Builder, JoinHandle};
 
 use regatta_core::id::TaskId;
 
-use super::keeper::{Attempted, Keeper, Probed};
+use super::keeper::Keeper;
+use super::question::{Attempted, Probed};
 
 /// What the keeper says.
 #[derive(Debug)]

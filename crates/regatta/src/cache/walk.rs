@@ -9,26 +9,13 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
-use regatta_core::manifest::Digest;
-use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, RawDir, openat, readlinkat, statat};
+use rustix::fs::{CWD, FileType, Mode, OFlags, RawDir, openat};
 use rustix::io::Errno;
 
-use super::ignored::{FILE_NAME, Ignored, Kind};
+use super::ignored::{FILE_NAME, Ignored};
 use super::parallel::on_all_threads;
-use super::stat::FileStat;
-use crate::pattern::{Pattern, Sense};
-
-/// Folders that no pattern enters unless it names them.
-const PRIVATE: [&[u8]; 2] = [b".git", b".regatta"];
-
-/// Patterns that together say which files somebody wants.
-#[derive(Debug, Clone, Default)]
-pub struct PatternSet {
-    /// What is wanted.
-    pub includes: Vec<Pattern>,
-    /// What is not, whatever the others say.
-    pub excludes: Vec<Pattern>,
-}
+use super::reading::Reading;
+use super::tree::{Folder, Matches, PatternSet, Tree};
 
 /// How a folder is walked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,112 +24,6 @@ pub(super) enum Manner {
     Inputs,
     /// For outputs: whatever git thinks of them, and through no link.
     Outputs,
-}
-
-/// What a walk found.
-#[derive(Debug)]
-pub(super) struct Tree {
-    /// The folder that was walked, `None` if it could not be opened.
-    pub(super) root: Option<OwnedFd>,
-    /// Each after the folder it is in, in the order of a walk that visits names in byte order.
-    pub(super) folders: Vec<Folder>,
-    /// By set: the folders where it matches something, and what.
-    pub(super) found: Vec<Vec<(u32, Matches)>>,
-    /// By set: whether each include matched some file.
-    pub(super) matched: Vec<Vec<bool>>,
-    /// By set: what could not be read, the first in the order of paths.
-    pub(super) problems: Vec<Option<String>>,
-}
-
-/// A folder and the files in it that somebody wants.
-#[derive(Debug, Default)]
-pub(super) struct Folder {
-    /// From the root, without a `/` at the end; empty for the root.
-    pub(super) path: Box<[u8]>,
-    /// In byte order of their names.
-    pub(super) files: Vec<Entry>,
-}
-
-/// Something in a folder.
-#[derive(Debug)]
-pub(super) struct Entry {
-    pub(super) name: Box<[u8]>,
-    pub(super) stat: FileStat,
-    /// What its content is, once that is known.
-    pub(super) digest: Option<Digest>,
-    /// Whether it was so young when it was hashed that another change might not show.
-    pub(super) young: bool,
-    /// Of a link: its text, and what it leads to if that is a file.
-    pub(super) link: Option<Box<Link>>,
-}
-
-#[derive(Debug)]
-pub(super) struct Link {
-    pub(super) text: Vec<u8>,
-    pub(super) target: Option<FileStat>,
-}
-
-/// Which entries of a folder a set matches.
-#[derive(Debug, Clone)]
-pub(super) enum Matches {
-    All,
-    /// By their place, ascending.
-    Some(Vec<u32>),
-}
-
-impl PatternSet {
-    /// Sorts patterns by what they mean.
-    #[must_use]
-    pub fn new<'p>(patterns: impl IntoIterator<Item = &'p Pattern>) -> Self {
-        let patterns = patterns.into_iter().cloned();
-        let (includes, excludes) = patterns.partition(|it| it.sense() == Sense::Include);
-        Self { includes, excludes }
-    }
-
-    fn excludes_entry(&self, path: &[u8]) -> bool {
-        self.excludes.iter().any(|it| it.matches(path))
-    }
-
-    fn excludes_on_the_way(&self, path: &[u8]) -> bool {
-        self.excludes
-            .iter()
-            .any(|it| it.matches_path_or_folder(path))
-    }
-}
-
-impl Tree {
-    /// Returns every entry that a set matches, with its folder, in the order of the walk.
-    pub(super) fn entries(&self, set: usize) -> impl Iterator<Item = (&Folder, &Entry)> {
-        self.found[set].iter().flat_map(|(folder, matches)| {
-            let folder = &self.folders[*folder as usize];
-            let (all, some): (&[Entry], &[u32]) = match matches {
-                Matches::All => (&folder.files, &[]),
-                Matches::Some(places) => (&[], places),
-            };
-            let some = some.iter().map(|&place| &folder.files[place as usize]);
-            all.iter().chain(some).map(move |entry| (folder, entry))
-        })
-    }
-
-    /// Returns the places of the includes of a set that matched no file.
-    pub(super) fn unmatched(&self, set: usize) -> impl Iterator<Item = usize> {
-        let matched = self.matched[set].iter().enumerate();
-        matched
-            .filter(|(_, found)| !**found)
-            .map(|(place, _)| place)
-    }
-}
-
-impl Folder {
-    /// Writes the path of an entry over `path`.
-    pub(super) fn path_of(&self, entry: &Entry, path: &mut Vec<u8>) {
-        path.clear();
-        if !self.path.is_empty() {
-            path.extend_from_slice(&self.path);
-            path.push(b'/');
-        }
-        path.extend_from_slice(&entry.name);
-    }
 }
 
 /// Walks `root` for all sets at once.
@@ -228,10 +109,10 @@ fn compare_paths(a: &[u8], b: &[u8]) -> std::cmp::Ordering {
 
 /// Names that lead to the bases of patterns.
 #[derive(Debug, Default)]
-struct NameNode {
-    below: BTreeMap<Vec<u8>, NameNode>,
+pub(super) struct NameNode {
+    pub(super) below: BTreeMap<Vec<u8>, NameNode>,
     /// Patterns whose base this is.
-    starts: Vec<Active>,
+    pub(super) starts: Vec<Active>,
 }
 
 impl NameNode {
@@ -246,28 +127,28 @@ impl NameNode {
 
 /// A pattern that may match something in the folder at hand.
 #[derive(Debug, Clone, Copy)]
-struct Active {
-    set: u32,
-    include: u32,
+pub(super) struct Active {
+    pub(super) set: u32,
+    pub(super) include: u32,
     /// How many more names a match may have.
-    depth: Option<usize>,
+    pub(super) depth: Option<usize>,
 }
 
 /// A folder to be read.
-struct Job<'n> {
-    path: Vec<u8>,
-    names: Option<&'n NameNode>,
-    active: Vec<Active>,
-    ignored: Option<Arc<Ignored>>,
+pub(super) struct Job<'n> {
+    pub(super) path: Vec<u8>,
+    pub(super) names: Option<&'n NameNode>,
+    pub(super) active: Vec<Active>,
+    pub(super) ignored: Option<Arc<Ignored>>,
 }
 
 /// What reading a folder brought.
 #[derive(Default)]
-struct Visit {
-    folder: Folder,
-    found: Vec<(u32, Matches)>,
-    matched: Vec<(u32, u32)>,
-    problems: Vec<(u32, String)>,
+pub(super) struct Visit {
+    pub(super) folder: Folder,
+    pub(super) found: Vec<(u32, Matches)>,
+    pub(super) matched: Vec<(u32, u32)>,
+    pub(super) problems: Vec<(u32, String)>,
 }
 
 #[derive(Default)]
@@ -277,10 +158,10 @@ struct Queue<'n> {
     busy: usize,
 }
 
-struct Walker<'s, 'n> {
+pub(super) struct Walker<'s, 'n> {
     root: OwnedFd,
-    sets: &'s [PatternSet],
-    manner: Manner,
+    pub(super) sets: &'s [PatternSet],
+    pub(super) manner: Manner,
     queue: Mutex<Queue<'n>>,
     changed: Condvar,
 }
@@ -301,9 +182,9 @@ impl Drop for Busy<'_, '_, '_> {
 }
 
 /// A name that a folder holds, before anybody wants it.
-struct Name {
-    name: Box<[u8]>,
-    kind: FileType,
+pub(super) struct Name {
+    pub(super) name: Box<[u8]>,
+    pub(super) kind: FileType,
 }
 
 impl<'n> Walker<'_, 'n> {
@@ -399,220 +280,6 @@ impl<'n> Walker<'_, 'n> {
     }
 }
 
-/// Reading one folder.
-struct Reading<'r, 'n> {
-    walker: &'r Walker<'r, 'n>,
-    job: &'r Job<'n>,
-    folder: OwnedFd,
-    /// The folder's path with a `/`, and the name at hand behind it.
-    path: Vec<u8>,
-    prefix: usize,
-    visit: Visit,
-    /// By entry: the sets that match it.
-    wanted: Vec<(Entry, Vec<u32>)>,
-    below: Vec<Job<'n>>,
-    /// By active pattern: whether it matched some file.
-    hits: Vec<bool>,
-}
-
-impl<'n> Reading<'_, 'n> {
-    fn take(&mut self, name: Name) {
-        self.path.truncate(self.prefix);
-        self.path.extend_from_slice(&name.name);
-        let node = self.job.names.and_then(|it| it.below.get(&*name.name));
-        let kind = self.kind_of(&name, node.is_some());
-        let is_folder = kind == FileType::Directory;
-        if node.is_none() && (self.job.active.is_empty() || PRIVATE.contains(&&*name.name)) {
-            return;
-        }
-        let asked = if is_folder { Kind::Folder } else { Kind::Other };
-        let is_ignored = !self.job.active.is_empty()
-            && (PRIVATE.contains(&&*name.name)
-                || (self.job.ignored.as_ref()).is_some_and(|it| it.covers(&self.path, asked)));
-        let mut sets = Vec::new();
-        if !is_ignored {
-            self.match_active(is_folder, &mut sets);
-        }
-        if let Some(node) = node {
-            self.match_named(node, is_folder, &mut sets);
-            if self.walker.manner == Manner::Outputs && kind == FileType::Symlink {
-                self.refuse_link(node);
-            }
-        }
-        if is_folder {
-            self.descend(node, is_ignored);
-        }
-        if !sets.is_empty() {
-            sets.sort_unstable();
-            sets.dedup();
-            self.look(name.name, kind, sets);
-        }
-    }
-
-    /// Returns what a name stands for. A link that the base of a pattern leads through stands for what it leads to.
-    fn kind_of(&self, name: &Name, is_named: bool) -> FileType {
-        let stat = |flags| statat(&self.folder, &*name.name, flags);
-        match name.kind {
-            FileType::Symlink if is_named && self.walker.manner == Manner::Inputs => {
-                match stat(AtFlags::empty()) {
-                    Ok(it) if FileType::from_raw_mode(it.st_mode) == FileType::Directory => {
-                        FileType::Directory
-                    }
-                    _ => FileType::Symlink,
-                }
-            }
-            FileType::Unknown => stat(AtFlags::SYMLINK_NOFOLLOW)
-                .map_or(FileType::Unknown, |it| FileType::from_raw_mode(it.st_mode)),
-            kind => kind,
-        }
-    }
-
-    fn match_active(&mut self, is_folder: bool, sets: &mut Vec<u32>) {
-        for (place, active) in self.job.active.iter().enumerate() {
-            let set = &self.walker.sets[active.set as usize];
-            let pattern = &set.includes[active.include as usize];
-            let base = pattern.base().len();
-            let skip = if base == 0 { 0 } else { base + 1 };
-            let rest = &self.path[skip.min(self.path.len())..];
-            if pattern.matches_below_base(rest) && !set.excludes_entry(&self.path) {
-                sets.push(active.set);
-                self.hits[place] |= !is_folder;
-            }
-        }
-    }
-
-    /// Matches the patterns that name this very path, whatever git thinks of it.
-    fn match_named(&mut self, node: &NameNode, is_folder: bool, sets: &mut Vec<u32>) {
-        for start in &node.starts {
-            let set = &self.walker.sets[start.set as usize];
-            let pattern = &set.includes[start.include as usize];
-            if pattern.matches(&self.path) && !set.excludes_on_the_way(&self.path) {
-                sets.push(start.set);
-                if !is_folder {
-                    self.visit.matched.push((start.set, start.include));
-                }
-            }
-        }
-    }
-
-    /// Tells whoever wants something behind a link that outputs do not lie there.
-    fn refuse_link(&mut self, node: &NameNode) {
-        let mut nodes: Vec<&NameNode> = node.below.values().collect();
-        let mut refused: Vec<u32> = Vec::new();
-        for start in &node.starts {
-            let pattern = &self.walker.sets[start.set as usize].includes[start.include as usize];
-            if !pattern.matches(&self.path) {
-                refused.push(start.set);
-            }
-        }
-        while let Some(node) = nodes.pop() {
-            refused.extend(node.starts.iter().map(|it| it.set));
-            nodes.extend(node.below.values());
-        }
-        let path = String::from_utf8_lossy(&self.path).into_owned();
-        let text = format!("`{path}` is a symbolic link, and outputs may not lie behind one");
-        let problems = refused.into_iter().map(|set| (set, text.clone()));
-        self.visit.problems.extend(problems);
-    }
-
-    fn descend(&mut self, node: Option<&'n NameNode>, is_ignored: bool) {
-        let sets = self.walker.sets;
-        let mut active = Vec::new();
-        if !is_ignored {
-            active.extend(self.job.active.iter().filter_map(|it| {
-                let depth = match it.depth {
-                    Some(0 | 1) => return None,
-                    depth => depth.map(|it| it - 1),
-                };
-                let is_out = sets[it.set as usize].excludes_entry(&self.path);
-                (!is_out).then_some(Active { depth, ..*it })
-            }));
-        }
-        let starts = node.into_iter().flat_map(|it| &it.starts);
-        active.extend(starts.filter(|it| !sets[it.set as usize].excludes_on_the_way(&self.path)));
-        let names = node.filter(|it| !it.below.is_empty());
-        if !active.is_empty() || names.is_some() {
-            self.below.push(Job {
-                path: self.path.clone(),
-                names,
-                active,
-                ignored: self.job.ignored.clone(),
-            });
-        }
-    }
-
-    fn look(&mut self, name: Box<[u8]>, kind: FileType, sets: Vec<u32>) {
-        let mut entry = Entry {
-            name,
-            stat: FileStat {
-                mode: kind.as_raw_mode(),
-                ..FileStat::default()
-            },
-            digest: None,
-            young: false,
-            link: None,
-        };
-        if kind != FileType::Directory {
-            let stat = match statat(&self.folder, &*entry.name, AtFlags::SYMLINK_NOFOLLOW) {
-                Ok(stat) => FileStat::new(&stat),
-                // It went away while the folder was read.
-                Err(Errno::NOENT) => return,
-                Err(error) => {
-                    let path = String::from_utf8_lossy(&self.path).into_owned();
-                    let text = format!("cannot look at `{path}`: {error}");
-                    let sets = sets.into_iter();
-                    self.visit
-                        .problems
-                        .extend(sets.map(|set| (set, text.clone())));
-                    return;
-                }
-            };
-            entry.stat = stat;
-            if stat.kind() == FileType::Symlink {
-                let Ok(text) = readlinkat(&self.folder, &*entry.name, Vec::new()) else {
-                    return;
-                };
-                let target = statat(&self.folder, &*entry.name, AtFlags::empty()).ok();
-                let target = target.map(|it| FileStat::new(&it));
-                entry.link = Some(Box::new(Link {
-                    text: text.into_bytes(),
-                    target: target.filter(|it| it.kind() == FileType::RegularFile),
-                }));
-            }
-        }
-        self.wanted.push((entry, sets));
-    }
-
-    fn finish(mut self) -> (Option<Visit>, Vec<Job<'n>>) {
-        self.wanted
-            .sort_unstable_by(|(a, _), (b, _)| a.name.cmp(&b.name));
-        let mut places: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
-        for (place, (_, sets)) in self.wanted.iter().enumerate() {
-            for &set in sets {
-                places.entry(set).or_default().push(index(place));
-            }
-        }
-        let all = self.wanted.len();
-        let found = places.into_iter().map(|(set, places)| {
-            let is_all = places.len() == all;
-            (
-                set,
-                if is_all {
-                    Matches::All
-                } else {
-                    Matches::Some(places)
-                },
-            )
-        });
-        self.visit.found = found.collect();
-        let hits = self.job.active.iter().zip(&self.hits);
-        let hits = hits.filter(|(_, hit)| **hit);
-        (self.visit.matched).extend(hits.map(|(it, _)| (it.set, it.include)));
-        self.visit.folder.files = self.wanted.into_iter().map(|(entry, _)| entry).collect();
-        (Some(self.visit), self.below)
-    }
-}
-
 fn sets_of(job: &Job<'_>) -> impl Iterator<Item = u32> {
     let mut sets: Vec<u32> = job.active.iter().map(|it| it.set).collect();
     let mut nodes: Vec<&NameNode> = job.names.into_iter().collect();
@@ -649,6 +316,187 @@ fn read_small(folder: &OwnedFd) -> io::Result<Vec<u8>> {
     Ok(text)
 }
 
-fn index(place: usize) -> u32 {
+pub(super) fn index(place: usize) -> u32 {
     u32::try_from(place).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::symlink;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::pattern::Pattern;
+
+    fn set(patterns: &[&str]) -> PatternSet {
+        let patterns: Vec<Pattern> = patterns
+            .iter()
+            .map(|it| Pattern::parse(it).unwrap())
+            .collect();
+        PatternSet::new(&patterns)
+    }
+
+    fn folder(files: &[&str]) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        for file in files {
+            let path = folder.path().join(file);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, file).unwrap();
+        }
+        folder
+    }
+
+    fn found(root: &Path, patterns: &[&[&str]], manner: Manner) -> Vec<String> {
+        let sets: Vec<PatternSet> = patterns.iter().map(|it| set(it)).collect();
+        let tree = walk(root, &sets, manner);
+        let lists = (0..sets.len()).map(|set| {
+            let mut path = Vec::new();
+            let entries = tree.entries(set).map(|(folder, entry)| {
+                folder.path_of(entry, &mut path);
+                String::from_utf8(path.clone()).unwrap()
+            });
+            entries.collect::<Vec<_>>().join(" ")
+        });
+        lists.collect()
+    }
+
+    #[test]
+    fn one_walk_serves_many_sets_each_with_its_own_files() {
+        let root = folder(&["a.rs", "src/b.rs", "src/c.md", "src/x/d.rs", "lib/e.rs"]);
+        let lists = found(
+            root.path(),
+            &[
+                &["**/*.rs"],
+                &["src"],
+                &["src/**", "!**/*.md", "!src/x"],
+                &["src/*", "lib/e.rs"],
+                &["a.rs", "src/x/d.rs"],
+                &["nothing"],
+            ],
+            Manner::Inputs,
+        );
+        assert_eq!(
+            lists,
+            [
+                "a.rs lib/e.rs src/b.rs src/x/d.rs",
+                "src src/b.rs src/c.md src/x src/x/d.rs",
+                "src/b.rs",
+                "lib/e.rs src/b.rs src/c.md src/x",
+                "a.rs src/x/d.rs",
+                "",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_git_ignores_is_left_out_unless_a_pattern_names_it_or_its_folder() {
+        let root = folder(&[
+            "a",
+            "x.log",
+            "build/out",
+            "build/x.log",
+            "sub/y.log",
+            "sub/keep.log",
+            ".git/HEAD",
+        ]);
+        fs::write(root.path().join(".gitignore"), "*.log\nbuild/\n").unwrap();
+        fs::write(root.path().join("sub/.gitignore"), "!keep.log\n").unwrap();
+        let lists = found(
+            root.path(),
+            &[
+                &["**"],
+                &["**", "x.log"],
+                &["build/**"],
+                &["build"],
+                &[".git/HEAD"],
+            ],
+            Manner::Inputs,
+        );
+        let plain = ".gitignore a sub sub/.gitignore sub/keep.log";
+        assert_eq!(lists[0], plain);
+        assert_eq!(
+            lists[1],
+            ".gitignore a sub x.log sub/.gitignore sub/keep.log"
+        );
+        assert_eq!(lists[2..], ["build/out", "build build/out", ".git/HEAD"]);
+        let all = found(root.path(), &[&["build/**", "sub/*"]], Manner::Outputs);
+        assert_eq!(
+            all,
+            ["build/out build/x.log sub/.gitignore sub/keep.log sub/y.log"]
+        );
+    }
+
+    #[test]
+    fn links_are_entries_and_lead_on_only_where_an_input_pattern_names_them() {
+        let root = folder(&["real/a", "other"]);
+        symlink("real", root.path().join("link")).unwrap();
+        symlink("gone", root.path().join("real/dangling")).unwrap();
+        let patterns: &[&[&str]] = &[&["*"], &["link/**"], &["real/**"]];
+        assert_eq!(
+            found(root.path(), patterns, Manner::Inputs),
+            [
+                "link other real",
+                "link/a link/dangling",
+                "real/a real/dangling"
+            ]
+        );
+        let sets = [set(&["link/**"])];
+        let tree = walk(root.path(), &sets, Manner::Outputs);
+        let problem = tree.problems[0].as_deref().unwrap();
+        assert!(
+            problem.starts_with("`link` is a symbolic link"),
+            "{problem}"
+        );
+    }
+
+    #[test]
+    fn patterns_that_match_no_file_are_known() {
+        let root = folder(&["a", "src/b"]);
+        fs::create_dir(root.path().join("empty")).unwrap();
+        let sets = [
+            set(&["a", "*.c", "src/**", "empty/**", "empty"]),
+            set(&["**"]),
+        ];
+        let tree = walk(root.path(), &sets, Manner::Inputs);
+        assert_eq!(tree.unmatched(0).collect::<Vec<_>>(), [1, 3, 4]);
+        assert_eq!(tree.unmatched(1).count(), 0);
+    }
+
+    #[test]
+    fn a_root_that_is_gone_is_a_problem_of_every_set() {
+        let tree = walk(
+            Path::new("/nowhere/at/all"),
+            &[set(&["a"]), set(&["b"])],
+            Manner::Inputs,
+        );
+        assert!(tree.problems.iter().all(Option::is_some));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        /// Whatever the tree, the walk finds exactly the files that the patterns match one by one.
+        #[test]
+        fn the_walk_finds_what_the_patterns_match(
+            files in prop::collection::btree_set("[ab](/[ab]){0,3}/[xy]\\.[ch]", 0..20),
+            chosen in prop::collection::vec(0_usize..8, 1..4),
+        ) {
+            let pool = ["a/**", "**/*.c", "a/*/*.h", "b", "a/b/x.c", "*/*.c", "!a/b/**", "!**/y.*"];
+            let files: Vec<&str> = files.iter().map(String::as_str).collect();
+            let root = folder(&files);
+            let patterns: Vec<&str> = chosen.iter().map(|&it| pool[it]).collect();
+            let wanted = set(&patterns);
+            let expected: Vec<&str> = files.iter().copied().filter(|file| {
+                let path = file.as_bytes();
+                wanted.includes.iter().any(|it| it.matches(path))
+                    && !wanted.excludes.iter().any(|it| it.matches_path_or_folder(path))
+            }).collect();
+            let lists = found(root.path(), &[&patterns], Manner::Inputs);
+            let mut seen: Vec<&str> = lists[0].split(' ').filter(|it| it.contains('.')).collect();
+            seen.sort_unstable();
+            prop_assert_eq!(seen, expected);
+        }
+    }
 }

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use clap::ArgMatches;
 use regatta_core::id::{Id, TaskId};
 use regatta_core::manifest::{Content, Fact, FactKind, Input, Manifest};
+use regatta_core::terms::Reuse;
 
 use super::inputs::{Wish, keeper};
 use super::output::print;
@@ -13,6 +14,7 @@ use crate::cache::{Explanation, Keeper};
 use crate::cli::{CacheChoice, CommandFailure, ExplainArgs, PlaceArgs};
 use crate::config::{CacheUse, Config, Suite};
 use crate::diagnostic::visible;
+use crate::recipes::reuse_of;
 
 /// How long a value may be that is shown.
 const MOST_CHARACTERS: usize = 100;
@@ -35,10 +37,12 @@ pub(super) fn explain(
     };
     let keeper = keeper(&config, &suites, wish)?;
     let name = &suite.name;
-    let Some(mut keeper) = keeper.filter(|_| suite.reuse.is_some()) else {
-        print(&format!(
-            "{name} would run: it declares no `inputs`, so it runs every time\n"
-        ))?;
+    let Some(mut keeper) = keeper.filter(|_| reuse_of(suite) == Reuse::Possible) else {
+        let why = match suite.reuse {
+            None => "it declares no `inputs`, so it runs every time",
+            Some(_) => "it is expected to fail, and only exit code 0 is ever kept",
+        };
+        print(&format!("{name} would run: {why}\n"))?;
         return Ok(0);
     };
     keeper.recall();

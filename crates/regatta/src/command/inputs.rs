@@ -1,14 +1,22 @@
 //! What commands share that look at the inputs of suites: a keeper of results, and patterns that match nothing.
 
+use std::path::Path;
+
 use clap::ArgMatches;
 use clap::parser::ValueSource;
+use regatta_core::id::Id;
+use regatta_core::verdict::{Failure, Verdict};
 
+use super::output::complain;
 use super::setup;
-use crate::cache::{Keeper, Settings, Surroundings, Unmatched};
+use crate::cache::{Keeper, Settings, Store, Surroundings, Unmatched};
 use crate::cli::{CacheChoice, CommandFailure, RunArgs};
 use crate::config::{Config, Suite};
 use crate::diagnostic::{Diagnostic, Diagnostics, quote};
+use crate::drive::Outcome;
 use crate::recipes::recipes;
+use crate::report::record::Record;
+use crate::select::Selection;
 
 /// What a run wants of kept results, and who it is.
 pub(super) struct Wish {
@@ -73,7 +81,6 @@ pub(super) fn keeper(
 
 /// Returns what is wrong with a pattern that matches nothing, unless a suite before this one may make what it matches.
 fn describe(config: &Config, suites: &[&Suite], unmatched: Unmatched) -> Option<Diagnostic> {
-    use regatta_core::id::Id;
     let suite = suites[unmatched.task.index()];
     let reuse = suite.reuse.as_ref()?;
     let includes = reuse.inputs.iter();
@@ -119,9 +126,48 @@ fn is_made_before(config: &Config, suite: &Suite, base: &str) -> bool {
                 .filter(|it| *it != std::path::Component::CurDir);
             names.collect::<std::path::PathBuf>()
         });
-        if places.any(|it| std::path::Path::new(base).starts_with(it)) {
+        if places.any(|it| Path::new(base).starts_with(it)) {
             return true;
         }
     }
     false
+}
+
+/// Returns who knows whether the results of the selected suites hold, after a look at their inputs.
+pub(super) fn look_for_run(
+    args: &RunArgs,
+    config: &Config,
+    selection: &Selection,
+    choice: CacheChoice,
+    run_id: &str,
+) -> Result<Option<Keeper>, CommandFailure> {
+    let chosen = selection.suites.iter();
+    let suites: Vec<_> = chosen.map(|&index| &config.suites[index]).collect();
+    let wish = Wish {
+        choice,
+        audit_percent: args.verify_cache.unwrap_or(0.0),
+        run_id: run_id.to_owned(),
+        log_dir: setup::log_dir(config),
+    };
+    keeper(config, &suites, wish)
+}
+
+/// Tells of suites that did not pass although a kept result says that they do, and forgets those results.
+pub(super) fn tell_audits(record: &Record, outcome: &Outcome, project: &Path) {
+    for (task, probed) in &outcome.audits {
+        let name = &record.suite(*task).name;
+        let what = match &record.tasks[task.index()].verdict {
+            Some(Verdict::Failed(Failure::Infrastructure(_))) => continue,
+            Some(Verdict::Failed(_)) => "failed",
+            Some(Verdict::Flaky) => "passed only at a later attempt",
+            _ => continue,
+        };
+        if let Some(key) = probed.key {
+            Store::of_project(project).remove(key);
+        }
+        complain(&CommandFailure::Infrastructure(format!(
+            "the cache was wrong about {name}: it {}, and {what} now; something that its `inputs`, `env_inputs` and `tools` do not name decides its result",
+            probed.reason.split(", runs all").next().unwrap_or_default()
+        )));
+    }
 }

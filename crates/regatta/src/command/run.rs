@@ -6,16 +6,15 @@ use std::time::{Duration, Instant};
 
 use clap::ArgMatches;
 use regatta_core::event::{Event, RunHeader, StopSignal};
-use regatta_core::id::Id as _;
 use regatta_core::schedule::{Policy, Scheduler};
 use regatta_core::time::Time;
-use regatta_core::verdict::{Failure, Outcome as VerdictName, Verdict};
+use regatta_core::verdict::Outcome as VerdictName;
 use regatta_process::{Follow, Guardian, Status, descriptor_limit, die_by, end_remnants};
 
 use super::dry_run::print_plan;
 use super::exit_code::exit_code;
 use super::failed::choose;
-use super::inputs::{self, Wish};
+use super::inputs;
 use super::list::print_list;
 use super::loss::{Will, conclude_lost};
 use super::output::{complain, notice, print, stdout_failure, warn};
@@ -24,13 +23,11 @@ use super::run_reports::ReportFiles;
 use super::{run_terminal, setup};
 use crate::audience::{Audience, Stream};
 use crate::backend::{Local, Workplace, remove_left_behind, system_signal};
-use crate::cache::{Keeper, Service, Store};
-use crate::cli::{
-    CacheChoice, CommandFailure, ListFormat, OnBusyChoice, PlaceArgs, RunArgs, RunFormat,
-};
+use crate::cache::{Keeper, Service};
+use crate::cli::{CommandFailure, ListFormat, OnBusyChoice, PlaceArgs, RunArgs, RunFormat};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::drive::{Drive, Outcome};
+use crate::drive::{AskRepository, Drive, Outcome};
 use crate::history::History;
 use crate::log_dir::{
     Claim, ClaimError, Claimant, Holder, LogDir, OnBusy, Place, Room, claim, pid_namespace,
@@ -42,10 +39,12 @@ use crate::report::journal::{JOURNAL_NAME, JournalWriter, read_journal, unfinish
 use crate::report::json::{REPORT_NAME, render_report};
 use crate::report::record::{Record, RunState};
 use crate::repository::{self, Question};
-use crate::select::Selection;
 
 /// How long a look at the inputs counts as a look at them now.
 const LOOK_IS_FRESH: Duration = Duration::from_secs(1);
+
+/// From so many input files on, git's look at its own takes as long as the whole run of suites whose results are kept.
+const MANY_FILES: usize = 5_000;
 
 /// How many troubles of one kind are told one by one.
 const MAX_NAMED: usize = 5;
@@ -88,7 +87,7 @@ pub(super) fn run(
     // Nothing has started a thread yet.
     let mut guardian = Guardian::start(&run_id, |loss| conclude_lost(loss, &paths));
     // Before anybody waits for anything: a mistake is told at once.
-    let look = || look_at_inputs(args, &config, &selection, cache_choice, &run_id);
+    let look = || inputs::look_for_run(args, &config, &selection, cache_choice, &run_id);
     let keeper = look()?;
     let asked_at = Instant::now();
     let Claim {
@@ -111,7 +110,9 @@ pub(super) fn run(
     };
     clean_up_after_the_dead(&logs.path, run_before.as_ref(), &history);
     // As early as it can be: a short run would wait for the answer at its end.
-    let repository = repository::ask(&config.root);
+    // Among many input files git would take as long as everything else, and is asked when a suite has to run.
+    let is_long = keeper.as_ref().is_some_and(|it| it.inputs() >= MANY_FILES);
+    let repository = (!is_long).then(|| repository::ask(&config.root)).flatten();
     let begin = Instant::now();
     let run = Run {
         args,
@@ -153,7 +154,7 @@ struct Run<'a> {
     header: RunHeader,
     history: History,
     begin: Instant,
-    /// The state of the repository is being asked for.
+    /// The state of the repository, if it is being asked for already.
     repository: Option<Question>,
 }
 
@@ -235,7 +236,6 @@ impl Run<'_> {
             &Event::RunStarted(Box::new(self.header.clone())),
         );
         let waker = backend.waker();
-        let repository = self.repository.take();
         let cache_waker = backend.waker();
         let policy = Policy {
             fail_fast: config.run.fail_fast.value,
@@ -243,12 +243,22 @@ impl Run<'_> {
             repeat: setup::repeat(self.args),
             seed: u64::from(self.begin.elapsed().subsec_nanos()) ^ self.header.monotonic_us,
         };
+        let listen = move |it: Question| it.listen(move || waker.wake());
+        let (repository, ask_repository) = if let Some(question) = self.repository.take() {
+            (Some(listen(question)), None)
+        } else {
+            let root = config.root.clone();
+            let ask = move || repository::ask(&root).map(listen);
+            (None, Some(Box::new(ask) as AskRepository))
+        };
         let outcome = Drive {
             scheduler: Scheduler::new(project.plan, policy),
             backend: &mut backend,
             audience: &mut *audience,
-            repository: repository.map(|it| it.listen(move || waker.wake())),
+            repository,
+            ask_repository,
             cache: keeper.map(|keeper| Service::start(keeper, move || cache_waker.wake())),
+            replay: self.args.verbose.then(|| self.logs.path.clone()),
             clock: Clock::new(self.begin),
         }
         .run()
@@ -347,7 +357,7 @@ impl Run<'_> {
         for trouble in troubles.iter().chain(&outcome.cache_warnings) {
             warn(trouble);
         }
-        tell_audits(&audience.record, &outcome, project);
+        inputs::tell_audits(&audience.record, &outcome, project);
         if let Err(error) = written {
             warn(&format!(
                 "the text for people could not be written: {error}"
@@ -544,43 +554,4 @@ fn claim_log_dir(
             }
         }
     })
-}
-
-/// Returns who knows whether the results of the selected suites hold, after a look at their inputs.
-fn look_at_inputs(
-    args: &RunArgs,
-    config: &Config,
-    selection: &Selection,
-    choice: CacheChoice,
-    run_id: &str,
-) -> Result<Option<Keeper>, CommandFailure> {
-    let chosen = selection.suites.iter();
-    let suites: Vec<_> = chosen.map(|&index| &config.suites[index]).collect();
-    let wish = Wish {
-        choice,
-        audit_percent: args.verify_cache.unwrap_or(0.0),
-        run_id: run_id.to_owned(),
-        log_dir: setup::log_dir(config),
-    };
-    inputs::keeper(config, &suites, wish)
-}
-
-/// Tells of suites that did not pass although a kept result says that they do, and forgets those results.
-fn tell_audits(record: &Record, outcome: &Outcome, project: &Path) {
-    for (task, probed) in &outcome.audits {
-        let name = &record.suite(*task).name;
-        let what = match &record.tasks[task.index()].verdict {
-            Some(Verdict::Failed(Failure::Infrastructure(_))) => continue,
-            Some(Verdict::Failed(_)) => "failed",
-            Some(Verdict::Flaky) => "passed only at a later attempt",
-            _ => continue,
-        };
-        if let Some(key) = probed.key {
-            Store::of_project(project).remove(key);
-        }
-        complain(&CommandFailure::Infrastructure(format!(
-            "the cache was wrong about {name}: it {}, and {what} now; something that its `inputs`, `env_inputs` and `tools` do not name decides its result",
-            probed.reason.split(", runs all").next().unwrap_or_default()
-        )));
-    }
 }

@@ -35,7 +35,7 @@ pub(super) struct Report<'a> {
     pub(super) state: RunState,
     /// The exit code of the run, 128 plus its number for a signal; null while it goes on and after a crash.
     pub(super) exit_code: Option<u8>,
-    /// The state of the repository at the start; null outside a repository.
+    /// The state of the repository at the start; null outside a repository, and in a large one where no suite had to run.
     pub(super) git: Option<GitEntry<'a>>,
     /// Where it ran.
     pub(super) host: HostEntry<'a>,

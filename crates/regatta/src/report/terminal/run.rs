@@ -6,6 +6,7 @@ use regatta_core::event::{Event, RunHeader};
 use regatta_core::forecast::Outlook;
 use regatta_core::id::{AttemptId, Id};
 use regatta_core::time::Time;
+use regatta_core::verdict::Verdict;
 
 use crate::report::record::Record;
 
@@ -56,10 +57,22 @@ impl Run {
         if let Some(prospect) = &mut self.prospect {
             prospect.apply(at, event);
         }
-        if let Event::AttemptFinished { attempt, .. } = event
-            && let Some(assembler) = self.assemblers.remove(attempt)
+        let ended = match event {
+            Event::AttemptFinished { attempt, .. } => Some(*attempt),
+            // What it printed was not printed now, and no attempt ends.
+            Event::TaskFinished {
+                task,
+                verdict: Verdict::Cached,
+            } => Some(AttemptId {
+                task: *task,
+                number: 1,
+            }),
+            _ => None,
+        };
+        if let Some(attempt) = ended
+            && let Some(assembler) = self.assemblers.remove(&attempt)
         {
-            let prefix = self.prefix(page, *attempt);
+            let prefix = self.prefix(page, attempt);
             assembler.finish(|line| write_output_line(page, &prefix, line));
         }
     }

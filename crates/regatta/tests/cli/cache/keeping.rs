@@ -24,7 +24,7 @@ inputs = ['in']
     std::fs::write(meet("go"), "").expect("a pipe");
     running.finish();
     let refused = event(&place, "not_stored").expect("it is told");
-    assert_eq!(refused["reason"], "in changed while it ran");
+    assert_eq!(refused["reason"], "in changed before it was done");
     for pipe in ["started", "go"] {
         std::fs::remove_file(place.path(pipe)).expect("a pipe");
     }
@@ -45,7 +45,7 @@ fn k3_a_suite_that_writes_its_own_input_is_never_kept_and_the_file_is_named() {
     for _ in 0..2 {
         assert_eq!(run(&place, &[]), "passed");
         let refused = event(&place, "not_stored").expect("it is told");
-        assert_eq!(refused["reason"], "src/log changed while it ran");
+        assert_eq!(refused["reason"], "src/log changed before it was done");
     }
     assert_eq!(runs(&place), 2);
     place.write(
@@ -54,7 +54,7 @@ fn k3_a_suite_that_writes_its_own_input_is_never_kept_and_the_file_is_named() {
     );
     assert_eq!(run(&place, &[]), "passed");
     let refused = event(&place, "not_stored").expect("it is told");
-    assert_eq!(refused["reason"], "src/new appeared while it ran");
+    assert_eq!(refused["reason"], "src/new appeared before it was done");
 }
 
 #[test]
@@ -191,6 +191,11 @@ fn a_hit_brings_the_log_back_and_says_so_everywhere() {
     assert_eq!(suite["cache"]["key"].as_str().map(str::len), Some(64));
     assert!(suite["duration"].is_null() && suite["attempts"] == serde_json::json!([]));
     assert_eq!(report["summary"]["passed"], 2);
+    let shown = place.regatta(&["--verbose"]).run();
+    assert!(
+        shown.contains("a | 5000\n") && shown.contains("b | b\n"),
+        "{shown}"
+    );
     let again = place.regatta(&["report", "--format", "json"]).run();
     assert!(again.contains("\"outcome\": \"cached\""), "{again}");
 }

@@ -1,0 +1,229 @@
+//! One folder of a walk: which of its names somebody wants, and where the walk goes on.
+
+use std::collections::BTreeMap;
+use std::os::fd::OwnedFd;
+
+use rustix::fs::{AtFlags, FileType, readlinkat, statat};
+use rustix::io::Errno;
+
+use super::ignored::Kind;
+use super::stat::FileStat;
+use super::tree::{Entry, Link, Matches};
+use super::walk::{Active, Job, Manner, Name, NameNode, Visit, Walker, index};
+
+/// Folders that no pattern enters unless it names them.
+const PRIVATE: [&[u8]; 2] = [b".git", b".regatta"];
+
+/// Reading one folder.
+pub(super) struct Reading<'r, 'n> {
+    pub(super) walker: &'r Walker<'r, 'n>,
+    pub(super) job: &'r Job<'n>,
+    pub(super) folder: OwnedFd,
+    /// The folder's path with a `/`, and the name at hand behind it.
+    pub(super) path: Vec<u8>,
+    pub(super) prefix: usize,
+    pub(super) visit: Visit,
+    /// By entry: the sets that match it.
+    pub(super) wanted: Vec<(Entry, Vec<u32>)>,
+    pub(super) below: Vec<Job<'n>>,
+    /// By active pattern: whether it matched some file.
+    pub(super) hits: Vec<bool>,
+}
+
+impl<'n> Reading<'_, 'n> {
+    pub(super) fn take(&mut self, name: Name) {
+        self.path.truncate(self.prefix);
+        self.path.extend_from_slice(&name.name);
+        let node = self.job.names.and_then(|it| it.below.get(&*name.name));
+        let kind = self.kind_of(&name, node.is_some());
+        let is_folder = kind == FileType::Directory;
+        if node.is_none() && (self.job.active.is_empty() || PRIVATE.contains(&&*name.name)) {
+            return;
+        }
+        let asked = if is_folder { Kind::Folder } else { Kind::Other };
+        let is_ignored = !self.job.active.is_empty()
+            && (PRIVATE.contains(&&*name.name)
+                || (self.job.ignored.as_ref()).is_some_and(|it| it.covers(&self.path, asked)));
+        let mut sets = Vec::new();
+        if !is_ignored {
+            self.match_active(is_folder, &mut sets);
+        }
+        if let Some(node) = node {
+            self.match_named(node, is_folder, &mut sets);
+            if self.walker.manner == Manner::Outputs && kind == FileType::Symlink {
+                self.refuse_link(node);
+            }
+        }
+        if is_folder {
+            self.descend(node, is_ignored);
+        }
+        if !sets.is_empty() {
+            sets.sort_unstable();
+            sets.dedup();
+            self.look(name.name, kind, sets);
+        }
+    }
+
+    /// Returns what a name stands for. A link that the base of a pattern leads through stands for what it leads to.
+    fn kind_of(&self, name: &Name, is_named: bool) -> FileType {
+        let stat = |flags| statat(&self.folder, &*name.name, flags);
+        match name.kind {
+            FileType::Symlink if is_named && self.walker.manner == Manner::Inputs => {
+                match stat(AtFlags::empty()) {
+                    Ok(it) if FileType::from_raw_mode(it.st_mode) == FileType::Directory => {
+                        FileType::Directory
+                    }
+                    _ => FileType::Symlink,
+                }
+            }
+            FileType::Unknown => stat(AtFlags::SYMLINK_NOFOLLOW)
+                .map_or(FileType::Unknown, |it| FileType::from_raw_mode(it.st_mode)),
+            kind => kind,
+        }
+    }
+
+    fn match_active(&mut self, is_folder: bool, sets: &mut Vec<u32>) {
+        for (place, active) in self.job.active.iter().enumerate() {
+            let set = &self.walker.sets[active.set as usize];
+            let pattern = &set.includes[active.include as usize];
+            let base = pattern.base().len();
+            let skip = if base == 0 { 0 } else { base + 1 };
+            let rest = &self.path[skip.min(self.path.len())..];
+            if pattern.matches_below_base(rest) && !set.excludes_entry(&self.path) {
+                sets.push(active.set);
+                self.hits[place] |= !is_folder;
+            }
+        }
+    }
+
+    /// Matches the patterns that name this very path, whatever git thinks of it.
+    fn match_named(&mut self, node: &NameNode, is_folder: bool, sets: &mut Vec<u32>) {
+        for start in &node.starts {
+            let set = &self.walker.sets[start.set as usize];
+            let pattern = &set.includes[start.include as usize];
+            if pattern.matches(&self.path) && !set.excludes_on_the_way(&self.path) {
+                sets.push(start.set);
+                if !is_folder {
+                    self.visit.matched.push((start.set, start.include));
+                }
+            }
+        }
+    }
+
+    /// Tells whoever wants something behind a link that outputs do not lie there.
+    fn refuse_link(&mut self, node: &NameNode) {
+        let mut nodes: Vec<&NameNode> = node.below.values().collect();
+        let mut refused: Vec<u32> = Vec::new();
+        for start in &node.starts {
+            let pattern = &self.walker.sets[start.set as usize].includes[start.include as usize];
+            if !pattern.matches(&self.path) {
+                refused.push(start.set);
+            }
+        }
+        while let Some(node) = nodes.pop() {
+            refused.extend(node.starts.iter().map(|it| it.set));
+            nodes.extend(node.below.values());
+        }
+        let path = String::from_utf8_lossy(&self.path).into_owned();
+        let text = format!("`{path}` is a symbolic link, and outputs may not lie behind one");
+        let problems = refused.into_iter().map(|set| (set, text.clone()));
+        self.visit.problems.extend(problems);
+    }
+
+    fn descend(&mut self, node: Option<&'n NameNode>, is_ignored: bool) {
+        let sets = self.walker.sets;
+        let mut active = Vec::new();
+        if !is_ignored {
+            active.extend(self.job.active.iter().filter_map(|it| {
+                let depth = match it.depth {
+                    Some(0 | 1) => return None,
+                    depth => depth.map(|it| it - 1),
+                };
+                let is_out = sets[it.set as usize].excludes_entry(&self.path);
+                (!is_out).then_some(Active { depth, ..*it })
+            }));
+        }
+        let starts = node.into_iter().flat_map(|it| &it.starts);
+        active.extend(starts.filter(|it| !sets[it.set as usize].excludes_on_the_way(&self.path)));
+        let names = node.filter(|it| !it.below.is_empty());
+        if !active.is_empty() || names.is_some() {
+            self.below.push(Job {
+                path: self.path.clone(),
+                names,
+                active,
+                ignored: self.job.ignored.clone(),
+            });
+        }
+    }
+
+    fn look(&mut self, name: Box<[u8]>, kind: FileType, sets: Vec<u32>) {
+        let mut entry = Entry {
+            name,
+            stat: FileStat {
+                mode: kind.as_raw_mode(),
+                ..FileStat::default()
+            },
+            digest: None,
+            young: false,
+            link: None,
+        };
+        if kind != FileType::Directory {
+            let stat = match statat(&self.folder, &*entry.name, AtFlags::SYMLINK_NOFOLLOW) {
+                Ok(stat) => FileStat::new(&stat),
+                // It went away while the folder was read.
+                Err(Errno::NOENT) => return,
+                Err(error) => {
+                    let path = String::from_utf8_lossy(&self.path).into_owned();
+                    let text = format!("cannot look at `{path}`: {error}");
+                    let sets = sets.into_iter();
+                    self.visit
+                        .problems
+                        .extend(sets.map(|set| (set, text.clone())));
+                    return;
+                }
+            };
+            entry.stat = stat;
+            if stat.kind() == FileType::Symlink {
+                let Ok(text) = readlinkat(&self.folder, &*entry.name, Vec::new()) else {
+                    return;
+                };
+                let target = statat(&self.folder, &*entry.name, AtFlags::empty()).ok();
+                let target = target.map(|it| FileStat::new(&it));
+                entry.link = Some(Box::new(Link {
+                    text: text.into_bytes(),
+                    target: target.filter(|it| it.kind() == FileType::RegularFile),
+                }));
+            }
+        }
+        self.wanted.push((entry, sets));
+    }
+
+    pub(super) fn finish(mut self) -> (Option<Visit>, Vec<Job<'n>>) {
+        self.wanted
+            .sort_unstable_by(|(a, _), (b, _)| a.name.cmp(&b.name));
+        let mut places: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+        for (place, (_, sets)) in self.wanted.iter().enumerate() {
+            for &set in sets {
+                places.entry(set).or_default().push(index(place));
+            }
+        }
+        let all = self.wanted.len();
+        let found = places.into_iter().map(|(set, places)| {
+            let is_all = places.len() == all;
+            (
+                set,
+                if is_all {
+                    Matches::All
+                } else {
+                    Matches::Some(places)
+                },
+            )
+        });
+        self.visit.found = found.collect();
+        let hits = self.job.active.iter().zip(&self.hits);
+        let hits = hits.filter(|(_, hit)| **hit);
+        (self.visit.matched).extend(hits.map(|(it, _)| (it.set, it.include)));
+        self.visit.folder.files = self.wanted.into_iter().map(|(entry, _)| entry).collect();
+        (Some(self.visit), self.below)
+    }
+}
