@@ -76,6 +76,21 @@ def grouped():
     return members + [sleeper(f"i{i:02d}", 0.2) for i in range(40)]
 
 
+def write_packages(folder, packages=200, files=250):
+    """Writes that many packages of files of about a kilobyte each, and suites that each read one."""
+    rng = random.Random(20261122)
+    lines = []
+    for package in range(packages):
+        sources = folder / f"packages/p{package:03d}/src"
+        sources.mkdir(parents=True)
+        for file in range(files):
+            (sources / f"f{file:03d}.txt").write_text(f"{package} {file} {rng.random()}\n" * 32)
+        name = f"p{package:03d}"
+        lines.append(f'[suites.{name}]\ncommand = "true"\ninputs = ["packages/{name}/src/**"]\n')
+    (folder / "regatta.toml").write_text("\n".join(lines))
+    (folder / ".gitignore").write_text("node_modules\n*.log\n")
+
+
 def lower_bound(suites, slots):
     """Returns the seconds that no order can beat: total work, longest chain or group."""
     by_name = {suite.name: suite for suite in suites}
