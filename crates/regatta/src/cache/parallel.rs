@@ -2,6 +2,7 @@
 //! that could not be started.
 
 use std::num::NonZero;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
@@ -9,10 +10,13 @@ use std::thread;
 const MOST_THREADS: usize = 16;
 
 /// Returns how many threads are worth having.
-pub(super) fn threads() -> usize {
-    thread::available_parallelism()
-        .map_or(1, NonZero::get)
-        .min(MOST_THREADS)
+fn threads() -> usize {
+    // The standard library reads files to find out about quotas, and a hit has no time to lose.
+    static THREADS: OnceLock<usize> = OnceLock::new();
+    *THREADS.get_or_init(|| {
+        let cpus = thread::available_parallelism().map_or(1, NonZero::get);
+        cpus.min(MOST_THREADS)
+    })
 }
 
 /// Runs `worker` on every thread at once, and returns what each of them brings.

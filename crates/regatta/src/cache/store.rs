@@ -108,7 +108,8 @@ impl Store {
             Err(error) if is_absent(&error) => return Found::Nothing,
             Err(error) => return Found::Unreadable(error),
         };
-        let mut bytes = Vec::new();
+        // Most entries are shorter, and are read at once then.
+        let mut bytes = Vec::with_capacity(1 << 12);
         let read = Read::by_ref(&mut file)
             .take(MOST_ENTRY_BYTES)
             .read_to_end(&mut bytes);
@@ -461,5 +462,131 @@ fn rename(from: &Path, to: &Path) -> io::Result<()> {
             fs::rename(from, to)
         }
         renamed => renamed,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use super::super::entry::{Log, Output, OutputKind};
+    use super::*;
+
+    fn store() -> (tempfile::TempDir, Store) {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::of_project(folder.path());
+        store.prepare().unwrap();
+        (folder, store)
+    }
+
+    /// Keeps a result of about so many bytes that shares one content with all others.
+    fn keep(store: &Store, number: u8, bytes: usize) -> Digest {
+        let own = store.keep_bytes(&vec![number; bytes]).unwrap();
+        let shared = store.keep_bytes(b"shared").unwrap();
+        let key = Digest([number; 32]);
+        let output = |path: &[u8], digest| Output {
+            path: path.to_vec(),
+            kind: OutputKind::File {
+                mode: 0o644,
+                digest,
+            },
+        };
+        let entry = Entry {
+            key,
+            suite: "s".into(),
+            run_id: "r".into(),
+            stored_at: 0,
+            duration: Duration::ZERO,
+            elided_bytes: 0,
+            log: Log::Inline(Vec::new()),
+            manifest: shared,
+            outputs: vec![output(b"own", own), output(b"shared", shared)],
+        };
+        store.keep(&entry).unwrap();
+        key
+    }
+
+    fn age(store: &Store, key: Digest, seconds: u64) {
+        let file = File::options()
+            .append(true)
+            .open(store.path("entries", key))
+            .unwrap();
+        let then = SystemTime::now() - Duration::from_secs(seconds);
+        file.set_modified(then).unwrap();
+    }
+
+    fn has(store: &Store, key: Digest) -> bool {
+        matches!(store.find(key), Found::Entry(_))
+    }
+
+    #[test]
+    fn what_was_not_used_for_longest_goes_first_and_takes_its_own_contents_along() {
+        let (_folder, store) = store();
+        let keys: Vec<Digest> = (1..=4).map(|it| keep(&store, it, 10_000)).collect();
+        for (key, seconds) in keys.iter().zip([400, 300, 200, 100]) {
+            age(&store, *key, seconds);
+        }
+        // Using the oldest one makes it the youngest.
+        assert!(has(&store, keys[0]));
+        let size = store.measure().unwrap();
+        assert_eq!(size.entries, 4);
+        let left = store.collect(size.bytes / 10 * 6).unwrap();
+        assert_eq!(left.entries, 2);
+        assert_eq!(left, store.measure().unwrap());
+        let kept: Vec<bool> = keys.iter().map(|it| has(&store, *it)).collect();
+        assert_eq!(kept, [true, false, false, true]);
+        assert!(store.content_bytes(digest(b"shared")).is_ok());
+        assert!(store.content_bytes(digest(&vec![2; 10_000])).is_err());
+        assert_eq!(store.collect(0).unwrap(), Size::default());
+    }
+
+    #[test]
+    fn a_content_that_is_just_being_kept_is_not_collected() {
+        let (_folder, store) = store();
+        let digest = store.keep_bytes(b"on its way").unwrap();
+        store.collect(LIMIT_BYTES).unwrap();
+        assert!(store.content_bytes(digest).is_ok());
+    }
+
+    #[test]
+    fn a_content_that_was_changed_is_refused_and_removed() {
+        let (_folder, store) = store();
+        let digest = store.keep_bytes(b"content").unwrap();
+        fs::write(store.path("contents", digest), b"another").unwrap();
+        assert_eq!(
+            store.content(digest).unwrap_err().kind(),
+            ErrorKind::InvalidData
+        );
+        assert_eq!(
+            store.content(digest).unwrap_err().kind(),
+            ErrorKind::NotFound
+        );
+    }
+
+    #[test]
+    fn the_newest_results_of_two_runs_add_up() {
+        let (_folder, store) = store();
+        let note = |suite: &str, byte| BTreeMap::from([(suite.to_owned(), Digest([byte; 32]))]);
+        store.save_latest(&note("a", 1)).unwrap();
+        store.save_latest(&note("b", 2)).unwrap();
+        store.save_latest(&note("a", 3)).unwrap();
+        let both = BTreeMap::from([
+            ("a".to_owned(), Digest([3; 32])),
+            ("b".to_owned(), Digest([2; 32])),
+        ]);
+        assert_eq!(store.load_latest(), both);
+    }
+
+    #[test]
+    fn many_threads_keep_the_same_content_at_once() {
+        let (_folder, store) = store();
+        let bytes = vec![7; 50_000];
+        thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| store.keep_bytes(&bytes).unwrap());
+            }
+        });
+        assert!(store.content_bytes(digest(&bytes)).is_ok());
+        assert_eq!(fs::read_dir(store.folder.join("tmp")).unwrap().count(), 0);
     }
 }

@@ -169,3 +169,23 @@ fn a_store_that_may_only_be_read_serves_hits() {
     lock("u+w");
     fs::set_permissions(&store, Permissions::from_mode(0o755)).expect("ours");
 }
+
+#[test]
+fn runs_that_share_a_store_do_not_spoil_it() {
+    let place = Place::new(SUITES);
+    place.write("in-a", "a");
+    place.write("in-b", "b");
+    let logs: Vec<String> = (0..6).map(|it| format!("logs-{it}")).collect();
+    let start = |log_dir: &String| {
+        let words = ["--progress", "none", "--log-dir", log_dir];
+        place.regatta(&words).start()
+    };
+    let running: Vec<_> = logs.iter().map(start).collect();
+    for run in running {
+        let output = run.finish_unchecked();
+        assert!(output.starts_with("exit 0\n"), "{output}");
+        assert!(!output.contains("warning: "), "{output}");
+    }
+    assert_eq!(run(&place, &[]), "cached cached");
+    assert!(place.names(".regatta/cache/tmp").is_empty());
+}

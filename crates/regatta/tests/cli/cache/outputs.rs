@@ -3,7 +3,9 @@
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, symlink};
 
-use super::{event, outcomes, run, runs};
+use regatta::cache::{Entry, OutputKind};
+
+use super::{event, kept, outcomes, run, runs};
 use crate::support::Place;
 
 const SUITE: &str = "
@@ -117,4 +119,37 @@ fn k6_a_folder_in_the_place_of_a_file_changes_nothing() {
     assert!(output.contains("warning: "), "{output}");
     assert_eq!(place.read("d/out/x/inside"), "kept");
     assert_eq!(runs(&place), 2);
+}
+
+#[test]
+fn k6_an_entry_that_names_places_outside_is_refused_although_its_sum_is_right() {
+    for (path, link) in [
+        ("../x", None),
+        ("/tmp/regatta-k6", None),
+        ("out/../../x", None),
+        ("out/link", Some("../../x")),
+        ("out/link", Some("/etc/passwd")),
+    ] {
+        let place = place("mkdir -p out; echo made > out/x");
+        assert_eq!(run(&place, &[]), "passed");
+        let file = kept(&place, "entries").remove(0);
+        let mut entry = Entry::decode(&fs::read(&file).expect("a file")).expect("an entry");
+        let made = entry.outputs.iter_mut().find(|it| it.path == b"out/x");
+        let made = made.expect("an output");
+        made.path = path.into();
+        if let Some(text) = link {
+            made.kind = OutputKind::Link(text.into());
+        }
+        fs::write(&file, entry.encode()).expect("a file");
+        fs::remove_dir_all(place.path("d/out")).expect("outputs");
+        let output = place.regatta(&["--progress", "none"]).run();
+        assert_eq!(output.matches("warning: ").count(), 1, "{output}");
+        assert_eq!((outcomes(&place).as_str(), runs(&place)), ("passed", 2));
+        assert_eq!(
+            place.names("."),
+            [".regatta", "d", "in", "ran", "regatta.toml", "test-logs"]
+        );
+        assert_eq!(place.names("d/out"), ["x"]);
+    }
+    assert!(!std::path::Path::new("/tmp/regatta-k6").exists());
 }
