@@ -12,6 +12,9 @@ use super::stat::now_ns;
 use super::stat_cache::StatCache;
 use super::tree::{Entry, Tree};
 
+/// How much is hashed at a time.
+const MANY_BYTES: usize = 8 << 10;
+
 /// A tree whose contents are known.
 #[derive(Debug)]
 pub(super) struct Contents {
@@ -78,10 +81,17 @@ impl Contents {
     pub(super) fn digest_of(&self, set: usize) -> Result<Digest, String> {
         let mut hasher = Hasher::default();
         let mut count = 0_u64;
+        // An input is a handful of short pieces, and each call has its price.
+        let mut pieces = Vec::with_capacity(2 * MANY_BYTES);
         self.for_each_input(set, |path, content| {
             count += 1;
-            Manifest::encode_input(path, &content, &mut |part| hasher.update(part));
+            Manifest::encode_input(path, &content, &mut |part| pieces.extend_from_slice(part));
+            if pieces.len() >= MANY_BYTES {
+                hasher.update(&pieces);
+                pieces.clear();
+            }
         })?;
+        hasher.update(&pieces);
         hasher.update(&count.to_le_bytes());
         Ok(hasher.finish())
     }

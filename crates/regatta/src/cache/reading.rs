@@ -23,8 +23,12 @@ pub(super) struct Reading<'r, 'n> {
     pub(super) path: Vec<u8>,
     pub(super) prefix: usize,
     pub(super) visit: Visit,
-    /// By entry: the sets that match it.
-    pub(super) wanted: Vec<(Entry, Vec<u32>)>,
+    /// What somebody wants, in the order of the names.
+    pub(super) wanted: Vec<Entry>,
+    /// By set: the places of what it matches, ascending.
+    pub(super) places: BTreeMap<u32, Vec<u32>>,
+    /// The sets that match the name at hand.
+    pub(super) sets: Vec<u32>,
     pub(super) below: Vec<Job<'n>>,
     /// By active pattern: whether it matched some file.
     pub(super) hits: Vec<bool>,
@@ -44,12 +48,12 @@ impl<'n> Reading<'_, 'n> {
         let is_ignored = !self.job.active.is_empty()
             && (PRIVATE.contains(&&*name.name)
                 || (self.job.ignored.as_ref()).is_some_and(|it| it.covers(&self.path, asked)));
-        let mut sets = Vec::new();
+        self.sets.clear();
         if !is_ignored {
-            self.match_active(is_folder, &mut sets);
+            self.match_active(is_folder);
         }
         if let Some(node) = node {
-            self.match_named(node, is_folder, &mut sets);
+            self.match_named(node, is_folder);
             if self.walker.manner == Manner::Outputs && kind == FileType::Symlink {
                 self.refuse_link(node);
             }
@@ -57,10 +61,10 @@ impl<'n> Reading<'_, 'n> {
         if is_folder {
             self.descend(node, is_ignored);
         }
-        if !sets.is_empty() {
-            sets.sort_unstable();
-            sets.dedup();
-            self.look(name.name, kind, sets);
+        if !self.sets.is_empty() {
+            self.sets.sort_unstable();
+            self.sets.dedup();
+            self.look(name.name, kind);
         }
     }
 
@@ -82,7 +86,7 @@ impl<'n> Reading<'_, 'n> {
         }
     }
 
-    fn match_active(&mut self, is_folder: bool, sets: &mut Vec<u32>) {
+    fn match_active(&mut self, is_folder: bool) {
         for (place, active) in self.job.active.iter().enumerate() {
             let set = &self.walker.sets[active.set as usize];
             let pattern = &set.includes[active.include as usize];
@@ -90,19 +94,19 @@ impl<'n> Reading<'_, 'n> {
             let skip = if base == 0 { 0 } else { base + 1 };
             let rest = &self.path[skip.min(self.path.len())..];
             if pattern.matches_below_base(rest) && !set.excludes_entry(&self.path) {
-                sets.push(active.set);
+                self.sets.push(active.set);
                 self.hits[place] |= !is_folder;
             }
         }
     }
 
     /// Matches the patterns that name this very path, whatever git thinks of it.
-    fn match_named(&mut self, node: &NameNode, is_folder: bool, sets: &mut Vec<u32>) {
+    fn match_named(&mut self, node: &NameNode, is_folder: bool) {
         for start in &node.starts {
             let set = &self.walker.sets[start.set as usize];
             let pattern = &set.includes[start.include as usize];
             if pattern.matches(&self.path) && !set.excludes_on_the_way(&self.path) {
-                sets.push(start.set);
+                self.sets.push(start.set);
                 if !is_folder {
                     self.visit.matched.push((start.set, start.include));
                 }
@@ -156,7 +160,7 @@ impl<'n> Reading<'_, 'n> {
         }
     }
 
-    fn look(&mut self, name: Box<[u8]>, kind: FileType, sets: Vec<u32>) {
+    fn look(&mut self, name: Box<[u8]>, kind: FileType) {
         let mut entry = Entry {
             name,
             stat: FileStat {
@@ -175,10 +179,8 @@ impl<'n> Reading<'_, 'n> {
                 Err(error) => {
                     let path = String::from_utf8_lossy(&self.path).into_owned();
                     let text = format!("cannot look at `{path}`: {error}");
-                    let sets = sets.into_iter();
-                    self.visit
-                        .problems
-                        .extend(sets.map(|set| (set, text.clone())));
+                    let problems = self.sets.iter().map(|&set| (set, text.clone()));
+                    self.visit.problems.extend(problems);
                     return;
                 }
             };
@@ -195,20 +197,18 @@ impl<'n> Reading<'_, 'n> {
                 }));
             }
         }
-        self.wanted.push((entry, sets));
+        for &set in &self.sets {
+            self.places
+                .entry(set)
+                .or_default()
+                .push(index(self.wanted.len()));
+        }
+        self.wanted.push(entry);
     }
 
     pub(super) fn finish(mut self) -> (Option<Visit>, Vec<Job<'n>>) {
-        self.wanted
-            .sort_unstable_by(|(a, _), (b, _)| a.name.cmp(&b.name));
-        let mut places: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
-        for (place, (_, sets)) in self.wanted.iter().enumerate() {
-            for &set in sets {
-                places.entry(set).or_default().push(index(place));
-            }
-        }
         let all = self.wanted.len();
-        let found = places.into_iter().map(|(set, places)| {
+        let found = self.places.into_iter().map(|(set, places)| {
             let is_all = places.len() == all;
             (
                 set,
@@ -223,7 +223,7 @@ impl<'n> Reading<'_, 'n> {
         let hits = self.job.active.iter().zip(&self.hits);
         let hits = hits.filter(|(_, hit)| **hit);
         (self.visit.matched).extend(hits.map(|(it, _)| (it.set, it.include)));
-        self.visit.folder.files = self.wanted.into_iter().map(|(entry, _)| entry).collect();
+        self.visit.folder.files = self.wanted;
         (Some(self.visit), self.below)
     }
 }

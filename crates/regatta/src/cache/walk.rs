@@ -255,7 +255,9 @@ impl<'n> Walker<'_, 'n> {
             path: Vec::new(),
             prefix: 0,
             visit,
-            wanted: Vec::new(),
+            wanted: Vec::with_capacity(names.len()),
+            places: BTreeMap::new(),
+            sets: Vec::new(),
             below: Vec::new(),
             hits: vec![false; job.active.len()],
         };
@@ -305,6 +307,7 @@ fn read_names(folder: &OwnedFd, buffer: &mut Vec<u8>) -> Result<Vec<Name>, Errno
             });
         }
     }
+    names.sort_unstable_by(|a: &Name, b| a.name.cmp(&b.name));
     Ok(names)
 }
 
