@@ -60,7 +60,6 @@ impl Keeper {
         made: &[Output],
         attempted: Attempted,
     ) -> io::Result<()> {
-        self.store.prepare()?;
         let inputs = pending
             .contents
             .inputs_of(pending.set)

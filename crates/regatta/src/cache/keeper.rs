@@ -4,7 +4,6 @@
 //! miss. Nothing here fails a run: what goes wrong is a warning, and the suite runs.
 
 use std::collections::BTreeMap;
-use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -207,15 +206,6 @@ impl Keeper {
     /// Writes down what was learned, and returns what went wrong, each fit for a warning.
     pub fn close(mut self) -> Vec<String> {
         let mut saved = self.store.save_stats(&self.stats);
-        if saved
-            .as_ref()
-            .is_err_and(|it| it.kind() == io::ErrorKind::NotFound)
-        {
-            saved = self
-                .store
-                .prepare()
-                .and_then(|()| self.store.save_stats(&self.stats));
-        }
         if saved.is_ok() && !self.latest_news.is_empty() {
             saved = self.store.save_latest(&self.latest_news);
         }

@@ -208,7 +208,15 @@ impl Store {
     pub fn create(&self) -> io::Result<(File, PathBuf)> {
         let path = self.temporary_path();
         fault::check(Operation::Open)?;
-        Ok((File::create_new(&path)?, path))
+        let file = match File::create_new(&path) {
+            // The first file of a store, or somebody has cleared it.
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                self.prepare()?;
+                File::create_new(&path)?
+            }
+            file => file?,
+        };
+        Ok((file, path))
     }
 
     /// Returns a name under which nobody else puts anything.

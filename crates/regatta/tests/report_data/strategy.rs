@@ -48,6 +48,8 @@ fn event() -> impl Strategy<Value = Event> {
             branch,
             dirty
         })),
+        probed(),
+        (task(), any::<String>()).prop_map(|(task, reason)| Event::NotStored { task, reason }),
         (attempt(), any::<u32>(), duration()).prop_map(|(attempt, slot, queued)| {
             Event::AttemptStarted {
                 attempt,
@@ -98,9 +100,32 @@ fn event() -> impl Strategy<Value = Event> {
     ]
 }
 
+fn probed() -> impl Strategy<Value = Event> {
+    let key = option::of(any::<String>());
+    (
+        task(),
+        key,
+        any::<bool>(),
+        any::<String>(),
+        duration(),
+        any::<u64>(),
+    )
+        .prop_map(
+            |(task, key, hit, reason, saved, elided_bytes)| Event::Probed {
+                task,
+                key,
+                hit,
+                reason,
+                saved,
+                elided_bytes,
+            },
+        )
+}
+
 fn verdict() -> impl Strategy<Value = Verdict> {
     prop_oneof![
         Just(Verdict::Passed),
+        Just(Verdict::Cached),
         Just(Verdict::Flaky),
         any::<i32>().prop_map(|code| Verdict::Failed(Failure::ExitCode(code))),
         any::<i32>().prop_map(|signal| Verdict::Failed(Failure::Signal(signal))),
