@@ -1,11 +1,12 @@
-//! The state of the git repository around a project, asked of `git` itself.
+//! The state of the git repository around a project.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::Builder;
 
 use regatta_core::event::Repository;
+
+use super::git::{ask_git, is_checkout};
 
 /// A question that `git` is busy with.
 pub struct Question {
@@ -21,8 +22,7 @@ type Notify = Box<dyn FnOnce() + Send>;
 /// outside a repository, and where the machine has no thread to spare.
 #[must_use]
 pub fn ask(folder: &Path) -> Option<Question> {
-    let inside = folder.ancestors().any(|it| it.join(".git").exists());
-    if !inside {
+    if !is_checkout(folder) {
         return None;
     }
     let folder = folder.to_owned();
@@ -49,25 +49,10 @@ impl Question {
     }
 }
 
-/// Reads commit, branch and cleanliness with one call, without touching the index, and without a monitor of
-/// the file system: git would start one that stays, which looks like something a suite left behind.
+/// Reads commit, branch and cleanliness with one call.
 fn read(folder: &Path) -> Option<Repository> {
-    let output = Command::new("git")
-        .args([
-            "--no-optional-locks",
-            "-c",
-            "core.fsmonitor=false",
-            "status",
-            "--porcelain=v2",
-            "--branch",
-        ])
-        .current_dir(folder)
-        .stdin(Stdio::null())
-        .stderr(Stdio::null())
-        .output()
-        .ok()?;
-    output.status.success().then_some(())?;
-    parse(&String::from_utf8_lossy(&output.stdout))
+    let printed = ask_git(folder, &["status", "--porcelain=v2", "--branch"])?;
+    parse(&String::from_utf8_lossy(&printed))
 }
 
 /// Reads what `git status --porcelain=v2 --branch` prints; see git-status(1). A repository without a commit
