@@ -1,0 +1,205 @@
+//! What a program that serves its user waits for, in one place: keys, signals, the end of the one process that it has
+//! started, and other threads. It starts nothing, and supervises nobody: for that there is the `Supervisor`.
+
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::time::Duration;
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+use rustix::process::{Pid, PidfdFlags, Signal as SystemSignal, getpid, kill_process, pidfd_open};
+use rustix::stdio::stdin;
+use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios};
+use rustix::termios::{isatty, tcgetattr, tcsetattr};
+
+use crate::signal::{Notice, PAUSE, REQUESTS, SignalPipe};
+use crate::usage::reap;
+use crate::{Signal, Status, Waker};
+
+/// Something that came into sight.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sight {
+    /// The user pressed a key; the byte is as the terminal sends it.
+    Key(u8),
+    /// The user, or the system, wants this program to end.
+    Signal(Signal),
+    /// A waker was used.
+    Woken,
+    /// The process that was watched is over.
+    Ended(Status),
+}
+
+/// Waits for what may come. While it lives, keys arrive without Enter where stdin is a terminal.
+pub struct Lookout {
+    signals: SignalPipe,
+    waker: Waker,
+    keys: Option<Keys>,
+    child: Option<Child>,
+}
+
+struct Child {
+    pid: Pid,
+    /// Readable once it is over.
+    pidfd: OwnedFd,
+}
+
+impl Lookout {
+    /// Starts receiving: `SIGINT`, `SIGTERM` and `SIGHUP`, unless they were ignored from the start; and `SIGWINCH` and
+    /// `SIGTSTP`, which are passed on to the process that is watched, whatever group it is in.
+    ///
+    /// # Errors
+    ///
+    /// Too few descriptors.
+    pub fn new() -> io::Result<Self> {
+        Ok(Self {
+            signals: SignalPipe::new(REQUESTS.into_iter().chain([PAUSE]))?,
+            waker: Waker::new()?,
+            keys: Keys::take(),
+            child: None,
+        })
+    }
+
+    /// Returns whether the user can press keys.
+    #[must_use]
+    pub fn has_keys(&self) -> bool {
+        self.keys.is_some()
+    }
+
+    /// Returns a handle that ends a wait from another thread.
+    #[must_use]
+    pub fn waker(&self) -> Waker {
+        self.waker.clone()
+    }
+
+    /// Watches a child of this process, whose end is told once and which is reaped with that. Nobody else may reap it.
+    ///
+    /// # Errors
+    ///
+    /// Too few descriptors, or there is no such child.
+    pub fn watch(&mut self, child: u32) -> io::Result<()> {
+        let pid = i32::try_from(child).ok().and_then(Pid::from_raw);
+        let pid = pid.ok_or(Errno::SRCH)?;
+        let pidfd = pidfd_open(pid, PidfdFlags::empty())?;
+        self.child = Some(Child { pid, pidfd });
+        Ok(())
+    }
+
+    /// Sends a signal to the process that is watched, if there is one. Its end is told all the same.
+    pub fn signal(&self, signal: Signal) {
+        self.pass_on(signal.to_rustix());
+    }
+
+    /// Blocks until something comes into sight or the time is over, and returns what did, signals first. No time-out
+    /// means no limit.
+    ///
+    /// # Errors
+    ///
+    /// The system refuses to wait.
+    pub fn wait(&mut self, timeout: Option<Duration>) -> io::Result<Vec<Sight>> {
+        let timeout = timeout.and_then(|it| Timespec::try_from(it).ok());
+        let mut sights = Vec::new();
+        let [has_signal, is_woken, has_keys, has_ended] = self.poll(timeout.as_ref())?;
+        if has_signal {
+            for notice in self.signals.read() {
+                match notice {
+                    Notice::Stop(signal) => sights.push(Sight::Signal(signal)),
+                    Notice::Resized => self.pass_on(SystemSignal::WINCH),
+                    Notice::Suspend => self.pause(),
+                    Notice::Resume => {}
+                }
+            }
+        }
+        if has_keys {
+            let mut bytes = [0; 64];
+            let count = rustix::io::read(stdin(), &mut bytes).unwrap_or(0);
+            sights.extend(bytes[..count].iter().copied().map(Sight::Key));
+            if count == 0 {
+                // The terminal is gone, and would be readable for ever.
+                self.keys = None;
+            }
+        }
+        if is_woken {
+            self.waker.reset();
+            sights.push(Sight::Woken);
+        }
+        if has_ended && let Some(child) = self.child.take() {
+            let (status, _) = reap(child.pid)?;
+            sights.push(Sight::Ended(status));
+        }
+        Ok(sights)
+    }
+
+    fn pass_on(&self, signal: SystemSignal) {
+        if let Some(child) = &self.child {
+            // It is not reaped before its end is told, so the number is its own.
+            let _ = kill_process(child.pid, signal);
+        }
+    }
+
+    /// Stops the process that is watched, then this one; when this one goes on, so does the other.
+    fn pause(&mut self) {
+        self.pass_on(SystemSignal::TSTP);
+        // The shell that gets the terminal now wants it as it was.
+        let had_keys = self.keys.take().is_some();
+        let _ = kill_process(getpid(), SystemSignal::STOP);
+        if had_keys {
+            self.keys = Keys::take();
+        }
+        self.pass_on(SystemSignal::CONT);
+    }
+
+    /// Returns whether there is something of signals, waker, keys and child.
+    fn poll(&self, timeout: Option<&Timespec>) -> io::Result<[bool; 4]> {
+        let input = stdin();
+        let mut watched = vec![
+            (0, PollFd::new(&self.signals, PollFlags::IN)),
+            (1, PollFd::new(&self.waker, PollFlags::IN)),
+        ];
+        if self.keys.is_some() {
+            watched.push((2, PollFd::new(&input, PollFlags::IN)));
+        }
+        if let Some(child) = &self.child {
+            watched.push((3, PollFd::new(&child.pidfd, PollFlags::IN)));
+        }
+        let (places, mut descriptors): (Vec<usize>, Vec<PollFd<'_>>) = watched.into_iter().unzip();
+        match poll(&mut descriptors, timeout) {
+            Ok(_) | Err(Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+        let mut ready = [false; 4];
+        for (place, descriptor) in places.into_iter().zip(&descriptors) {
+            ready[place] = !descriptor.revents().is_empty();
+        }
+        Ok(ready)
+    }
+}
+
+/// A terminal that hands over each key at once and does not print it. Dropping it undoes that.
+struct Keys {
+    before: Termios,
+}
+
+impl Keys {
+    /// Returns nothing where stdin is no terminal.
+    fn take() -> Option<Self> {
+        let input = stdin();
+        if !isatty(input) {
+            return None;
+        }
+        let before = tcgetattr(input).ok()?;
+        let mut modes = before.clone();
+        // Ctrl-C and Ctrl-Z still send their signals, and lines still end where they should.
+        modes.local_modes -= LocalModes::ICANON | LocalModes::ECHO;
+        modes.special_codes[SpecialCodeIndex::VMIN] = 1;
+        modes.special_codes[SpecialCodeIndex::VTIME] = 0;
+        tcsetattr(input.as_fd(), OptionalActions::Now, &modes).ok()?;
+        Some(Self { before })
+    }
+}
+
+impl Drop for Keys {
+    fn drop(&mut self) {
+        // A terminal that is gone has no modes.
+        let _ = tcsetattr(stdin(), OptionalActions::Now, &self.before);
+    }
+}
