@@ -3,6 +3,7 @@
 //! The modules stand on floors; see `ARCHITECTURE.md`. Text becomes a configuration, a configuration and a
 //! selection become a plan, the plan and what happens become events, and events become every report.
 
+pub mod affected;
 pub mod audience;
 pub mod backend;
 pub mod cache;
@@ -27,3 +28,4 @@ pub mod repository;
 pub mod screen;
 pub mod select;
 pub mod shell;
+pub mod watch;

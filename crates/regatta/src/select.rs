@@ -20,7 +20,7 @@ pub struct Filters {
     /// Suites to leave out.
     pub exclude: Vec<String>,
     /// The only suites that may be asked for, where not all may.
-    pub outstanding: Option<BTreeSet<String>>,
+    pub only: Option<BTreeSet<String>>,
     /// Whether slow categories are left out.
     pub fast: Fast,
     /// What happens to suites that selected ones depend on.
@@ -89,7 +89,7 @@ struct Chosen<'a> {
     categories: Option<BTreeSet<&'a str>>,
     names: Option<BTreeSet<&'a str>>,
     tags: Option<BTreeSet<&'a str>>,
-    outstanding: Option<&'a BTreeSet<String>>,
+    only: Option<&'a BTreeSet<String>>,
     excluded: BTreeSet<&'a str>,
     slow: BTreeSet<&'a str>,
 }
@@ -111,7 +111,7 @@ impl<'a> Chosen<'a> {
             categories: find_all("category", &filters.categories, &categories, problems),
             names: find_all("suite", &filters.suites, &names, problems),
             tags: find_all("tag", &filters.tags, &tags, problems),
-            outstanding: filters.outstanding.as_ref(),
+            only: filters.only.as_ref(),
             excluded: find_all("suite", &filters.exclude, &names, problems).unwrap_or_default(),
             slow: categories_in(slow, &categories),
         }
@@ -126,7 +126,7 @@ impl<'a> Chosen<'a> {
             |tags: &BTreeSet<&str>| suite.tags.iter().any(|tag| tags.contains(tag.as_str()));
         among(&self.categories, &suite.category)
             && among(&self.names, &suite.name)
-            && (self.outstanding).is_none_or(|names| names.contains(&suite.name))
+            && self.only.is_none_or(|names| names.contains(&suite.name))
             && self.tags.as_ref().is_none_or(has_tag)
     }
 

@@ -12,9 +12,11 @@ const FLOORS: [&[&str]; 6] = [
         "pattern",
         "repository",
         "shell",
+        "watch",
     ],
     &["cache", "config", "graph_view", "report"],
     &[
+        "affected",
         "backend",
         "machine_output",
         "outstanding",

@@ -1,5 +1,7 @@
 //! What may stand on the command line.
 
+use std::collections::BTreeSet;
+use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -34,6 +36,8 @@ pub struct Cli {
 pub enum Command {
     /// Select, plan, run and report (what `regatta` alone does)
     Run(Box<RunArgs>),
+    /// Run what a saved file touches, again and again
+    Watch(Box<WatchArgs>),
     /// Show the suites by category
     List(ListArgs),
     /// Check the configuration and run nothing
@@ -196,6 +200,20 @@ pub struct RunArgs {
         help_heading = "Selection"
     )]
     pub failed: bool,
+    /// Only what changed since BASE, by its inputs, and what depends on it; without BASE, since the branch left the main one
+    #[arg(
+        long,
+        value_name = "BASE",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "1",
+        env = "REGATTA_AFFECTED",
+        help_heading = "Selection"
+    )]
+    pub affected: Option<Affected>,
+    /// The only suites that may run, where a watch has said so.
+    #[arg(skip)]
+    pub only: Option<BTreeSet<String>>,
     /// Run so many suites at once: a number, `auto`, or a share of the CPUs such as `50%`
     #[arg(
         short = 'j',
@@ -310,6 +328,78 @@ pub struct RunArgs {
         default_value = "human"
     )]
     pub format: RunFormat,
+}
+
+/// Since when a suite has to have changed in order to run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Affected {
+    /// It need not have.
+    Off,
+    /// Since the current branch left the main one.
+    SinceFork,
+    /// Since this commit.
+    Since(String),
+}
+
+impl From<&str> for Affected {
+    fn from(text: &str) -> Self {
+        match text {
+            "0" | "false" => Self::Off,
+            "1" | "true" => Self::SinceFork,
+            base => Self::Since(base.to_owned()),
+        }
+    }
+}
+
+/// The words of `regatta watch`.
+#[derive(Debug, Clone, Args)]
+pub struct WatchArgs {
+    /// How each run is.
+    #[command(flatten)]
+    pub run: RunArgs,
+    /// What this process runs, once, for the watch that started it.
+    #[arg(long, hide = true, value_name = "TURN")]
+    pub turn: Option<Turn>,
+}
+
+/// What one run of a watch is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Turn {
+    /// Everything that was selected.
+    All,
+    /// What has not passed since it last failed.
+    Failed,
+    /// These suites.
+    Suites(BTreeSet<String>),
+}
+
+impl fmt::Display for Turn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::All => f.write_str("all"),
+            Self::Failed => f.write_str("failed"),
+            // No name has a colon or a comma.
+            Self::Suites(names) => {
+                let names: Vec<&str> = names.iter().map(String::as_str).collect();
+                write!(f, "suites:{}", names.join(","))
+            }
+        }
+    }
+}
+
+impl FromStr for Turn {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.split_once(':') {
+            None if text == "all" => Ok(Self::All),
+            None if text == "failed" => Ok(Self::Failed),
+            Some(("suites", names)) => {
+                Ok(Self::Suites(names.split(',').map(str::to_owned).collect()))
+            }
+            _ => Err("a watch says this to itself; leave it out".to_owned()),
+        }
+    }
 }
 
 /// What a pass that needed a retry counts as.

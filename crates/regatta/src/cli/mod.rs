@@ -6,10 +6,11 @@ mod failure;
 mod variables;
 
 pub use args::{
-    CacheArgs, CacheChoice, CacheCommand, CheckArgs, Cli, ColorWhen, Command, CompareArgs,
-    CompletionsArgs, ExplainArgs, ExportArgs, FigureFormat, FilterArgs, FlakyArgs, FlakyCountsAs,
-    GraphArgs, GraphFormat, HistoryAction, HistoryArgs, ImportArgs, ListArgs, ListFormat, LogArgs,
-    OnBusyChoice, PlaceArgs, Progress, ReportArgs, ReportFormat, ReportTarget, RunArgs, RunFormat,
+    Affected, CacheArgs, CacheChoice, CacheCommand, CheckArgs, Cli, ColorWhen, Command,
+    CompareArgs, CompletionsArgs, ExplainArgs, ExportArgs, FigureFormat, FilterArgs, FlakyArgs,
+    FlakyCountsAs, GraphArgs, GraphFormat, HistoryAction, HistoryArgs, ImportArgs, ListArgs,
+    ListFormat, LogArgs, OnBusyChoice, PlaceArgs, Progress, ReportArgs, ReportFormat, ReportTarget,
+    RunArgs, RunFormat, Turn, WatchArgs,
 };
 pub use failure::CommandFailure;
 pub use variables::ignore_empty_variables;

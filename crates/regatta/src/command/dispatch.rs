@@ -11,7 +11,7 @@ use regatta_process::fault;
 
 use super::{
     cache, check, compare, completions, explain, flaky, graph, history, list, log, man, report,
-    run, schema,
+    run, schema, watch,
 };
 use crate::cli::{Cli, Command, CommandFailure, PlaceArgs, ignore_empty_variables};
 use crate::diagnostic::Colour;
@@ -60,6 +60,7 @@ fn dispatch(mut cli: Cli, matches: &ArgMatches) -> Result<u8, CommandFailure> {
     let place = &cli.place;
     match command {
         Command::Run(args) => run::run(place, &args, submatches),
+        Command::Watch(args) => watch::watch_or_run(place, &args, submatches),
         Command::List(args) => list::list(place, &args, submatches),
         // Variables that configure runs hold here too; the words of a run do not.
         Command::Check(args) => check::check(place, &args, &cli.run, matches),

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::affected::find_affected;
 use super::output::warn;
 use super::setup;
 use crate::cli::{CommandFailure, RunArgs};
@@ -18,19 +19,32 @@ pub(super) struct Chosen {
     pub(super) selection: Selection,
     /// Suites that are outstanding and that other filters keep out, by name, in the order of the file.
     pub(super) left_out: Vec<String>,
-    /// Whether a run of what is outstanding finds nothing to do.
-    pub(super) is_done: bool,
+    /// Why there is nothing to do, where there is not although nobody made a mistake.
+    pub(super) done: Option<&'static str>,
 }
 
 /// Returns the suites that the arguments ask for.
 pub(super) fn choose(config: &Config, args: &RunArgs) -> Result<Chosen, CommandFailure> {
     let outstanding = args.failed.then(|| outstanding(config));
-    let selection = setup::select_among(config, &args.filters, outstanding.clone())?;
-    let Some(outstanding) = outstanding else {
+    let affected = find_affected(config, args)?;
+    let bounds = [&outstanding, &affected, &args.only].into_iter().flatten();
+    let only = bounds
+        .cloned()
+        .reduce(|names, others| names.intersection(&others).cloned().collect());
+    let selection = setup::select_among(config, &args.filters, only)?;
+    let nothing = if outstanding.as_ref().is_some_and(BTreeSet::is_empty) {
+        Some("Nothing is outstanding: every suite has passed since it last failed")
+    } else if affected.as_ref().is_some_and(BTreeSet::is_empty) {
+        Some("Nothing is affected: no input of any suite has changed")
+    } else {
+        None
+    };
+    let done = nothing.filter(|_| !config.suites.is_empty());
+    let Some(outstanding) = outstanding.filter(|_| done.is_none()) else {
         return Ok(Chosen {
             selection,
             left_out: Vec::new(),
-            is_done: false,
+            done,
         });
     };
     let suites = config.suites.iter().enumerate();
@@ -45,9 +59,9 @@ pub(super) fn choose(config: &Config, args: &RunArgs) -> Result<Chosen, CommandF
         )));
     }
     Ok(Chosen {
-        is_done: outstanding.is_empty() && !config.suites.is_empty(),
         selection,
         left_out,
+        done,
     })
 }
 

@@ -1,5 +1,6 @@
 //! The commands: each turns arguments into calls and the result into text and an exit code.
 
+mod affected;
 mod cache;
 mod check;
 mod compare;
@@ -30,5 +31,6 @@ mod run_terminal;
 mod schema;
 mod setup;
 mod shown_path;
+mod watch;
 
 pub use dispatch::main;

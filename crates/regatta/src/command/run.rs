@@ -56,8 +56,7 @@ pub(super) fn run(
 ) -> Result<u8, CommandFailure> {
     let config = setup::load_for_run(place, args, matches)?;
     let chosen = choose(&config, args)?;
-    if chosen.is_done {
-        let done = "Nothing is outstanding: every suite has passed since it last failed";
+    if let Some(done) = chosen.done {
         match args.format {
             RunFormat::Human => print(&format!("{done}\n"))?,
             RunFormat::Json | RunFormat::Jsonl => notice(done),

@@ -124,18 +124,18 @@ pub(super) fn select(config: &Config, args: &FilterArgs) -> Result<Selection, Co
     select_among(config, args, None)
 }
 
-/// Returns the suites that the filters choose among those that are outstanding, among all where that does not matter.
+/// Returns the suites that the filters choose among `only` these, among all where there are none.
 pub(super) fn select_among(
     config: &Config,
     args: &FilterArgs,
-    outstanding: Option<BTreeSet<String>>,
+    only: Option<BTreeSet<String>>,
 ) -> Result<Selection, CommandFailure> {
     let filters = Filters {
         categories: words("--categories", &args.categories)?,
         suites: words("--suites", &args.suites)?,
         tags: words("--tags", &args.tags)?,
         exclude: words("--exclude", &args.exclude)?,
-        outstanding,
+        only,
         fast: if args.fast { Fast::Yes } else { Fast::No },
         dependencies: if args.no_deps {
             Dependencies::Leave

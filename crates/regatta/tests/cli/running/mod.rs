@@ -1,5 +1,6 @@
 //! What a run does with its suites.
 
+mod affected;
 mod attempts;
 mod environment;
 mod forensics;
@@ -12,6 +13,7 @@ mod rounds;
 mod signals;
 mod stopping;
 mod verdicts;
+mod watching;
 mod writing;
 
 /// Shows the summary alone, which does not depend on who was quicker.

@@ -1,0 +1,393 @@
+//! `regatta watch`: runs what a saved file touches, again and again, until its user has enough.
+//!
+//! Each run is a process of its own: the same program with the same words, and one more that says what its turn is.
+//! So what holds for a run holds here, and neither a configuration that is being edited nor a run that dies ends the
+//! watch. Nothing is written into the terminal while a run has it.
+
+use std::collections::BTreeSet;
+use std::env;
+use std::io::{IsTerminal, stdout};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use clap::ArgMatches;
+use regatta_process::{Lookout, Sight, Signal, die_by};
+
+use super::output::{notice, print};
+use super::{run, setup};
+use crate::affected::{Cause, Undeclared, all_touched, find_touched, named_paths};
+use crate::cli::{CommandFailure, PlaceArgs, RunArgs, Turn, WatchArgs};
+use crate::config::Config;
+use crate::repository::{Change, Extent};
+use crate::select::Selection;
+use crate::watch::{Agenda, Batch, Contents, Echo, Echoes, Folders, Scope, Step, Wish};
+
+/// Clears the screen and what was scrolled away, and goes to its top.
+const CLEAR: &str = "\u{1b}[H\u{1b}[2J\u{1b}[3J";
+
+/// How many names or paths a line lists.
+const NAMES: usize = 5;
+
+/// How long after the end of a run a change is taken for something that its suites did.
+const AFTERMATH: Duration = Duration::from_secs(1);
+
+/// Watches; or does one run for a watch, where that has said what.
+pub(super) fn watch_or_run(
+    place: &PlaceArgs,
+    args: &WatchArgs,
+    matches: &ArgMatches,
+) -> Result<u8, CommandFailure> {
+    let mut run_args = args.run.clone();
+    match &args.turn {
+        None => return watch(place, &args.run, matches),
+        Some(Turn::All) => {}
+        Some(Turn::Failed) => run_args.failed = true,
+        Some(Turn::Suites(names)) => run_args.only = Some(names.clone()),
+    }
+    run::run(place, &run_args, matches)
+}
+
+fn watch(place: &PlaceArgs, args: &RunArgs, matches: &ArgMatches) -> Result<u8, CommandFailure> {
+    let lookout = Lookout::new().map_err(|error| trouble(&error))?;
+    let project = Project::load(place, args, matches, &lookout)?;
+    let watch = Watch {
+        load: &|lookout| Project::load(place, args, matches, lookout),
+        started_in: &place.started_in,
+        lookout,
+        folders: project.folders,
+        declarations: declarations(&project.config),
+        known: Some((project.config, project.selection)),
+        agenda: Agenda::default(),
+        contents: Contents::default(),
+        echoes: Echoes::default(),
+        last_end: None,
+        title: String::new(),
+        leaving: None,
+    };
+    match watch.go_on()? {
+        Leave::Quietly => Ok(0),
+        Leave::By(signal) => die_by(signal),
+    }
+}
+
+/// What a watch is about, as the configuration has it.
+struct Project {
+    config: Config,
+    selection: Selection,
+    folders: Folders,
+}
+
+impl Project {
+    fn load(
+        place: &PlaceArgs,
+        args: &RunArgs,
+        matches: &ArgMatches,
+        lookout: &Lookout,
+    ) -> Result<Self, CommandFailure> {
+        let config = setup::load_for_run(place, args, matches)?;
+        let selection = setup::select(&config, &args.filters)?;
+        setup::check_not_empty(&config, &selection)?;
+        let waker = lookout.waker();
+        let folders = Folders::watch(&config.root, scope(&config), move || waker.wake());
+        Ok(Self {
+            folders: folders.map_err(|error| trouble(&error))?,
+            config,
+            selection,
+        })
+    }
+}
+
+/// Returns what is watched although git ignores it, and what is not: the files that runs write.
+fn scope(config: &Config) -> Scope {
+    let named = named_paths(config).into_iter();
+    Scope {
+        left_out: vec![setup::log_dir(config), config.root.join(".regatta")],
+        named: named.map(|it| config.root.join(it)).collect(),
+    }
+}
+
+struct Watch<'a> {
+    load: &'a dyn Fn(&Lookout) -> Result<Project, CommandFailure>,
+    /// Where the words of the command line mean what they say.
+    started_in: &'a Path,
+    lookout: Lookout,
+    folders: Folders,
+    /// The files that declare suites and how they run, absolute.
+    declarations: [PathBuf; 2],
+    /// `None` while the configuration has mistakes.
+    known: Option<(Config, Selection)>,
+    agenda: Agenda,
+    contents: Contents,
+    echoes: Echoes,
+    /// When the last run ended.
+    last_end: Option<Instant>,
+    /// What changed, told when the run that follows from it starts.
+    title: String,
+    /// How the watch is to end, once that was asked for; a run that goes on ends first.
+    leaving: Option<Leave>,
+}
+
+/// How a watch ends.
+#[derive(Clone, Copy)]
+enum Leave {
+    /// Its user had enough.
+    Quietly,
+    /// A signal came.
+    By(Signal),
+}
+
+impl Watch<'_> {
+    fn go_on(mut self) -> Result<Leave, CommandFailure> {
+        let first = self.agenda.demand(Wish::All);
+        self.take(first)?;
+        loop {
+            let patience = self.folders.patience();
+            for sight in self
+                .lookout
+                .wait(patience)
+                .map_err(|error| trouble(&error))?
+            {
+                self.handle(sight)?;
+            }
+            if let Some(leave) = self.leaving.filter(|_| !self.agenda.is_running()) {
+                return Ok(leave);
+            }
+            let batch = self.folders.take_batch().map_err(|error| trouble(&error))?;
+            if let Some(batch) = batch.filter(|_| self.leaving.is_none()) {
+                self.note(&batch)?;
+            }
+        }
+    }
+
+    fn handle(&mut self, sight: Sight) -> Result<(), CommandFailure> {
+        match sight {
+            Sight::Key(b'\r' | b'\n') => {
+                let step = self.agenda.demand(Wish::All);
+                self.take(step)
+            }
+            Sight::Key(b'f' | b'F') => {
+                let step = self.agenda.demand(Wish::Failed);
+                self.take(step)
+            }
+            Sight::Key(b'q' | b'Q') => {
+                self.leave(Leave::Quietly, Signal::Terminate);
+                Ok(())
+            }
+            Sight::Signal(signal) => {
+                self.leave(Leave::By(signal), signal);
+                Ok(())
+            }
+            Sight::Ended(_) => {
+                self.last_end = Some(Instant::now());
+                if self.leaving.is_some() {
+                    self.agenda = Agenda::default();
+                    return Ok(());
+                }
+                match self.agenda.finish() {
+                    Step::Wait => self.tell_keys(),
+                    step => self.take(step),
+                }
+            }
+            Sight::Key(_) | Sight::Woken => Ok(()),
+        }
+    }
+
+    /// A run hears of it as often as its user says it: the second time it is ended by force.
+    fn leave(&mut self, leave: Leave, signal: Signal) {
+        self.lookout.signal(signal);
+        self.leaving = Some(leave);
+    }
+
+    /// Takes what changed.
+    fn note(&mut self, batch: &Batch) -> Result<(), CommandFailure> {
+        let mut files: Vec<PathBuf> = batch.files.iter().cloned().collect();
+        files.retain(|file| self.contents.changed(file));
+        if files.iter().any(|file| self.declarations.contains(file)) {
+            return self.reload();
+        }
+        // What a change touches is not known before the configuration is mended, and then everything runs.
+        let Some(known) = self.known.take() else {
+            return Ok(());
+        };
+        let touched = if batch.is_incomplete {
+            chosen(&known, &all_touched(&known.0, ""))
+        } else {
+            self.find_news(&known, &mut files)
+        };
+        self.known = Some(known);
+        if touched.is_empty() {
+            return Ok(());
+        }
+        self.title = format!(
+            "{} changed: {}",
+            list(&self.shown(&files)),
+            list(&Vec::from_iter(touched.clone()))
+        );
+        let step = self.agenda.touch(touched);
+        self.take(step)
+    }
+
+    /// Returns the suites that files touch, and leaves among `files` those that nobody but the suites themselves
+    /// could have written.
+    fn find_news(
+        &mut self,
+        known: &(Config, Selection),
+        files: &mut Vec<PathBuf>,
+    ) -> BTreeSet<String> {
+        let is_aftermath = self.last_end.is_some_and(|it| it.elapsed() < AFTERMATH);
+        let mut touched = BTreeSet::new();
+        files.retain(|file| {
+            let Ok(path) = file.strip_prefix(&known.0.root) else {
+                return false;
+            };
+            let change = Change {
+                path: path.to_owned(),
+                extent: Extent::File,
+            };
+            let suites = chosen(
+                known,
+                &find_touched(&known.0, &[change], Undeclared::ByAnyChange),
+            );
+            if suites.is_empty() {
+                return false;
+            }
+            let echo = if is_aftermath || self.agenda.runs_any_of(&suites) {
+                self.echoes.note_busy(file)
+            } else {
+                self.echoes.note_quiet(file);
+                Echo::News
+            };
+            if echo == Echo::LimitReached {
+                notice(&format!(
+                    "`{}` changes whenever {} runs, so it is passed over; if a suite writes it, let git ignore it",
+                    path.display(),
+                    list(&Vec::from_iter(suites.clone()))
+                ));
+            }
+            if echo == Echo::News {
+                touched.extend(suites);
+            }
+            echo == Echo::News
+        });
+        touched
+    }
+
+    /// Reads the configuration again. While it has mistakes, they stand on the screen and nothing runs.
+    fn reload(&mut self) -> Result<(), CommandFailure> {
+        match (self.load)(&self.lookout) {
+            Ok(project) => {
+                self.folders = project.folders;
+                let names = project.selection.suites.iter();
+                let names = names.map(|index| project.config.suites[*index].name.clone());
+                let names: BTreeSet<String> = names.collect();
+                self.title = format!("{} changed", project.config.file_name);
+                self.known = Some((project.config, project.selection));
+                let step = self.agenda.touch(names);
+                self.take(step)
+            }
+            Err(CommandFailure::Infrastructure(message)) => {
+                Err(CommandFailure::Infrastructure(message))
+            }
+            Err(failure) => {
+                self.known = None;
+                self.lookout.signal(Signal::Terminate);
+                self.agenda.forget();
+                clear()?;
+                notice(failure.to_string().trim_end());
+                notice("\nWaiting until the configuration is mended.");
+                Ok(())
+            }
+        }
+    }
+
+    fn take(&mut self, step: Step) -> Result<(), CommandFailure> {
+        match step {
+            Step::Start(wish) => self.start(&wish),
+            Step::Stop => {
+                self.lookout.signal(Signal::Terminate);
+                Ok(())
+            }
+            Step::Wait => Ok(()),
+        }
+    }
+
+    /// Starts a run in a process group of its own: keys such as Ctrl-C are for this process, which passes them on.
+    fn start(&mut self, wish: &Wish) -> Result<(), CommandFailure> {
+        clear()?;
+        let title = std::mem::take(&mut self.title);
+        if !title.is_empty() {
+            print(&format!("{title}\n\n"))?;
+        }
+        let turn = match wish {
+            Wish::All => Turn::All,
+            Wish::Failed => Turn::Failed,
+            Wish::Suites(names) => Turn::Suites(names.clone()),
+        };
+        let run = env::current_exe().and_then(|program| {
+            Command::new(program)
+                .arg0(env::args_os().next().unwrap_or_default())
+                .args(env::args_os().skip(1))
+                .arg(format!("--turn={turn}"))
+                .current_dir(self.started_in)
+                .stdin(Stdio::null())
+                .process_group(0)
+                .spawn()
+        });
+        let run = run.and_then(|run| self.lookout.watch(run.id()));
+        run.map_err(|error| CommandFailure::Infrastructure(format!("cannot start a run: {error}")))
+    }
+
+    fn tell_keys(&self) -> Result<(), CommandFailure> {
+        let keys = if self.lookout.has_keys() {
+            "Enter runs all, f what has not passed, q quits."
+        } else {
+            "Ctrl-C quits."
+        };
+        print(&format!("\nWaiting for changes. {keys}\n"))
+    }
+
+    fn shown(&self, files: &[PathBuf]) -> Vec<String> {
+        let root = self.known.as_ref().map(|(config, _)| &*config.root);
+        let files = files.iter().map(|file| {
+            let shown = root.and_then(|root| file.strip_prefix(root).ok());
+            shown.unwrap_or(file).display().to_string()
+        });
+        files.collect()
+    }
+}
+
+fn declarations(config: &Config) -> [PathBuf; 2] {
+    let quarantine = config.file.with_file_name("quarantine.toml");
+    [config.file.clone(), quarantine]
+}
+
+/// Returns the touched suites that the user wants at all.
+fn chosen((config, selection): &(Config, Selection), causes: &[Option<Cause>]) -> BTreeSet<String> {
+    let indices = selection.suites.iter();
+    let touched = indices.filter(|index| causes[**index].is_some());
+    touched
+        .map(|index| config.suites[*index].name.clone())
+        .collect()
+}
+
+fn list(names: &[String]) -> String {
+    let shown = names[..names.len().min(NAMES)].join(", ");
+    match names.len().saturating_sub(NAMES) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
+fn clear() -> Result<(), CommandFailure> {
+    if stdout().is_terminal() {
+        print(CLEAR)
+    } else {
+        Ok(())
+    }
+}
+
+fn trouble(error: &std::io::Error) -> CommandFailure {
+    CommandFailure::Infrastructure(format!("cannot watch: {error}"))
+}

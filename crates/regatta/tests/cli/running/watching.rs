@@ -1,0 +1,141 @@
+//! `regatta watch`: what a saved file touches runs again.
+
+use rustix::process::Signal;
+
+use crate::support::{Place, wait_until};
+
+/// Each suite tells in a file how often it ran. Results are not reused: they would leave no trace there.
+const SUITES: &str = r#"
+[run]
+log_dir = "logs"
+[suites.api]
+command = "echo ran >> runs/api"
+inputs = ["api/**"]
+cache = "off"
+[suites.web]
+command = "echo ran >> runs/web"
+inputs = ["web/**"]
+cache = "off"
+"#;
+
+fn place(configuration: &str) -> Place {
+    let place = Place::new(configuration);
+    place.write(".gitignore", "/logs\n/runs\n");
+    for file in ["api/a", "web/b", "runs/made"] {
+        place.write(file, "one\n");
+    }
+    place
+}
+
+fn runs(place: &Place, suite: &str) -> usize {
+    let path = format!("runs/{suite}");
+    if place.has(&path) {
+        place.read(&path).lines().count()
+    } else {
+        0
+    }
+}
+
+/// Waits until no run goes on: its report is there and says so.
+fn wait_for_end(place: &Place, suite: &str, count: usize) {
+    wait_until("the suite runs", || runs(place, suite) >= count);
+    wait_until("the run ends", || {
+        let report = place.read("logs/test-report.json");
+        report.contains("\"state\": \"finished\"") && !is_locked(place)
+    });
+}
+
+/// Whether a process holds the log folder.
+fn is_locked(place: &Place) -> bool {
+    let lock = std::fs::File::open(place.path("logs/.lock")).expect("a lock");
+    rustix::fs::flock(&lock, rustix::fs::FlockOperation::NonBlockingLockExclusive).is_err()
+}
+
+#[test]
+fn a_saved_file_runs_what_it_touches_and_nothing_else() {
+    let place = place(SUITES);
+    let watch = place.regatta(&["watch"]).start();
+    wait_for_end(&place, "api", 1);
+    wait_for_end(&place, "web", 1);
+    place.write("api/new/file", "");
+    wait_for_end(&place, "api", 2);
+    place.write("web/b", "two\n");
+    wait_for_end(&place, "web", 2);
+    assert_eq!(runs(&place, "api"), 2);
+    watch.signal(Signal::TERM);
+    let told = watch.finish();
+    assert!(told.starts_with("signal 15\n"), "{told}");
+    assert!(told.contains("\napi/new/file changed: api\n"), "{told}");
+    assert!(told.contains("\nweb/b changed: web\n"), "{told}");
+    assert!(
+        told.contains("\nWaiting for changes. Ctrl-C quits.\n"),
+        "{told}"
+    );
+}
+
+#[test]
+fn a_run_that_is_out_of_date_is_ended_and_begins_anew() {
+    let patient = SUITES.replace(
+        "echo ran >> runs/api",
+        "echo ran >> runs/api; test -e runs/go || sleep 600; echo end >> runs/ends",
+    );
+    let place = place(&patient);
+    let watch = place.regatta(&["watch", "--suites", "api"]).start();
+    wait_until("it runs", || runs(&place, "api") == 1);
+    place.write("runs/go", "");
+    place.write("api/a", "two\n");
+    wait_for_end(&place, "ends", 1);
+    assert_eq!(runs(&place, "api"), 2);
+    watch.signal(Signal::INT);
+    assert!(watch.finish().starts_with("signal 2\n"));
+}
+
+#[test]
+fn a_broken_configuration_is_waited_for() {
+    let place = place(SUITES);
+    let watch = place.regatta(&["watch"]).start();
+    wait_for_end(&place, "api", 1);
+    wait_for_end(&place, "web", 1);
+    place.write("regatta.toml", "[suites.api\n");
+    // The file in `web` is told together with what mends the configuration, or before.
+    place.write("web/b", "two\n");
+    place.write(
+        "regatta.toml",
+        &format!("{SUITES}\n[suites.new]\ncommand = 'echo ran >> runs/new'\n"),
+    );
+    wait_for_end(&place, "new", 1);
+    assert!(runs(&place, "api") >= 2);
+    watch.signal(Signal::TERM);
+    let told = watch.finish();
+    assert!(told.contains("\nregatta.toml changed\n"), "{told}");
+}
+
+#[test]
+fn a_suite_that_writes_its_own_input_is_not_run_for_ever() {
+    let selfish = SUITES.replace(
+        "echo ran >> runs/api",
+        "echo ran >> runs/api; date +%N >> api/a",
+    );
+    let place = place(&selfish);
+    let watch = place.regatta(&["watch"]).start();
+    // The first run, and one for each time that it was taken for news.
+    wait_for_end(&place, "api", 5);
+    let count = runs(&place, "web");
+    place.write("web/b", "two\n");
+    wait_for_end(&place, "web", count + 1);
+    assert_eq!(runs(&place, "api"), 5);
+    watch.signal(Signal::TERM);
+    let told = watch.finish();
+    assert!(
+        told.contains("`api/a` changes whenever api runs, so it is passed over"),
+        "{told}"
+    );
+}
+
+#[test]
+fn what_cannot_be_watched_is_refused_at_once() {
+    let place = Place::new("[suites.a]\ncomand = 'true'\n");
+    let told = place.regatta(&["watch"]).run_unchecked();
+    assert!(told.starts_with("exit 2\n"), "{told}");
+    assert!(told.contains("did you mean `command`?"), "{told}");
+}
