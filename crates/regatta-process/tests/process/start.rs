@@ -3,7 +3,7 @@
 use std::ffi::CString;
 use std::fs;
 use std::io::ErrorKind;
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::exit;
 
@@ -11,9 +11,13 @@ use crate::support::{Bench, PLAYED, is_played, play};
 use regatta_process::{SpawnError, Status};
 use rustix::io::Errno;
 
+/// Writes a program. Another process does it: a child that another test of this one starts meanwhile would have the
+/// file open for writing until it executes its own program, and such a file cannot be executed.
 fn write_script(path: &Path, text: &str) {
-    fs::write(path, text).unwrap();
-    fs::set_permissions(path, PermissionsExt::from_mode(0o755)).unwrap();
+    let script = "printf %s \"$1\" > \"$0\" && chmod 755 \"$0\"";
+    let mut shell = std::process::Command::new("sh");
+    let written = shell.args(["-c", script]).arg(path).arg(text).status();
+    assert!(written.unwrap().success());
 }
 
 /// Returns the kind of the error, which must blame the program of that name.

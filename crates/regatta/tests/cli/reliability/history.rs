@@ -217,7 +217,13 @@ fn promise_9_a_project_that_cannot_have_a_history_is_run_all_the_same() {
 fn promise_9_a_run_whose_runner_was_killed_is_recorded_by_its_guardian() {
     let place = Place::new("[suites.a]\ncommand = 'touch started; sleep 60'\n");
     let running = place.regatta(&["--progress", "none"]).start();
-    wait_until("the suite", || place.has("started"));
+    // Before that is on record, nobody knows that the suite ran.
+    wait_until("its start is on record", || {
+        place.has("started")
+            && place
+                .read("test-logs/events.jsonl")
+                .contains("attempt_started")
+    });
     let runner = family(running.pid(), regatta())[1];
     let runner = rustix::process::Pid::from_raw(runner).expect("a process");
     kill_process(runner, Signal::KILL).expect("our runner");
