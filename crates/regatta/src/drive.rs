@@ -71,7 +71,7 @@ impl Drive<'_> {
     /// The system refuses to wait for processes; what runs is ended then.
     pub fn run(mut self) -> io::Result<Option<Outcome>> {
         let mut interrupt = None;
-        let mut inputs = VecDeque::from([Input::Begin]);
+        let mut inputs = VecDeque::from([(self.now(), Input::Begin)]);
         let mut effects = Vec::new();
         let mut untold = Vec::new();
         let mut asked = Vec::new();
@@ -79,9 +79,8 @@ impl Drive<'_> {
         loop {
             // Attempts that cannot be started end as they begin, and others may follow without end.
             while untold.len() < MOST_UNTOLD
-                && let Some(input) = inputs.pop_front()
+                && let Some((now, input)) = inputs.pop_front()
             {
-                let now = self.now();
                 self.scheduler.handle(now, input, &mut effects);
                 for effect in effects.drain(..) {
                     match effect {
@@ -98,11 +97,17 @@ impl Drive<'_> {
                         }
                         Effect::Probe(task) => asked.push(task),
                         Effect::Store(task) => self.keep(task, elided_bytes(task, &untold)),
-                        effect => inputs.extend(self.act(&effect)),
+                        // What starts has started when it was asked to: it may be far by the time this goes on.
+                        effect => {
+                            let at = self.now();
+                            inputs.extend(self.act(&effect).map(|input| (at, input)));
+                        }
                     }
                 }
                 if inputs.is_empty() && !asked.is_empty() {
-                    inputs.extend(self.ask(std::mem::take(&mut asked)));
+                    let answers = self.ask(std::mem::take(&mut asked));
+                    let at = self.now();
+                    inputs.extend(answers.into_iter().map(|input| (at, input)));
                 }
             }
             // Telling can wait until all that can start is on its way; the times are those of the facts.
@@ -141,16 +146,17 @@ impl Drive<'_> {
                     _ => {}
                 }
                 let is_woken = matches!(occurrence, Occurrence::Woken);
-                inputs.extend(self.note(now, occurrence));
+                inputs.extend(self.note(now, occurrence).map(|input| (now, input)));
                 if is_woken {
-                    inputs.extend(self.note_answers(now, &mut audits));
+                    let answers = self.note_answers(now, &mut audits);
+                    inputs.extend(answers.into_iter().map(|input| (now, input)));
                 }
             }
             if self.clock.is_paused() {
                 continue;
             }
             if self.scheduler.next_wakeup().is_some_and(|at| at <= now) {
-                inputs.push_back(Input::Wakeup);
+                inputs.push_back((now, Input::Wakeup));
             }
             if self
                 .audience
