@@ -1,14 +1,21 @@
 //! Measures how good the order of starting is, in virtual time, and what finding it costs.
 //!
 //! Reads a folder of task graphs with their shortest possible times, in the format of the Standard Task Graph Set: `graphs/*.stg`
-//! with a line a task (number, duration, count of dependencies, dependencies), and `optimal.csv` with a line an instance
-//! (graph, processors, shortest time). Prints Markdown. Without a folder only the time of planning is measured.
+//! with a line a task (number, duration, count of dependencies, dependencies), and `optimal.csv` with a line an instance:
+//! graph, processors, shortest time; or where that is not known, graph, processors, a time that no schedule is below, and
+//! the time of the shortest schedule that is known. Of these, times are refuted one after the other by an exact search, and
+//! what could not be refuted counts as the shortest time, so that no order is made out to be better than it is. Prints
+//! Markdown. Without a folder only the time of planning is measured.
 
 #![expect(clippy::print_stdout, reason = "it prints its tables")]
 
-use std::collections::BTreeMap;
+#[cfg(test)]
+mod enumeration;
+mod exact;
+mod graphs;
+
+use std::cmp::Ordering;
 use std::error::Error;
-use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -18,14 +25,17 @@ use regatta_core::plan::{Basis, Claim, Expectation, Plan, Pool, Suite, TaskSpec}
 use regatta_core::rank::{Effort, rank};
 use regatta_core::terms::Terms;
 
+use exact::{Answer, Idling};
+use graphs::{Instance, Row};
+
 /// How many suites the large plan has.
 const MANY: usize = 10_000;
 
 /// How often each order is sought; the fastest time counts.
 const TRIES: usize = 3;
 
-/// A task: how many seconds it takes, and what it waits for.
-type Row = (u64, Vec<TaskId>);
+/// How far the exact search goes before it gives up: so many moments of schedules.
+const LOOKS: u64 = 200_000;
 
 /// How an order is found.
 #[derive(Clone, Copy)]
@@ -48,22 +58,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 /// Prints a row for each number of processors and method.
 fn measure_graphs(folder: &Path, efforts: &[Effort]) -> Result<(), Box<dyn Error>> {
-    let mut instances: BTreeMap<u64, Vec<(Vec<Row>, u64)>> = BTreeMap::new();
-    for line in fs::read_to_string(folder.join("optimal.csv"))?.lines() {
-        let mut fields = line.split(',');
-        let (Some(graph), Some(processors), Some(best)) =
-            (fields.next(), fields.next(), fields.next())
-        else {
-            return Err(format!("`{line}` in optimal.csv has not three fields").into());
-        };
-        let text = fs::read_to_string(folder.join("graphs").join(graph))?;
-        let rows = read_graph(&text)?;
-        let instance = (rows, best.parse()?);
-        instances
-            .entry(processors.parse()?)
-            .or_default()
-            .push(instance);
-    }
+    let instances = graphs::read(folder, LOOKS)?;
+    tell_reach(&instances);
     println!(
         "| order | processors | mean of time over shortest | worst | shortest reached | median ms a graph | max ms |"
     );
@@ -83,31 +79,92 @@ fn measure_graphs(folder: &Path, efforts: &[Effort]) -> Result<(), Box<dyn Error
     );
     for (name, method) in methods {
         let mut all = Quality::default();
-        for (processors, instances) in &instances {
-            let mut some = Quality::default();
-            for (rows, best) in instances {
-                some.add(rows, *processors, *best, method);
+        for some in instances.chunk_by(|one, other| one.processors == other.processors) {
+            let mut quality = Quality::default();
+            for instance in some {
+                quality.add(instance, method);
             }
-            some.print(&name, &processors.to_string());
-            all.merge(&some);
+            quality.print(&name, &some[0].processors.to_string());
+            all.merge(&quality);
         }
         all.print(&name, "all");
+        tell_apart(&name, &instances, &all.ends);
+        if matches!(method, Method::Search(effort) if effort != Effort::NONE) {
+            tell_missed(&name, &instances, &all.ends);
+        }
     }
     Ok(())
 }
 
-fn read_graph(text: &str) -> Result<Vec<Row>, Box<dyn Error>> {
-    let mut rows = Vec::new();
-    // The first line has the count of tasks, without the first and the last.
-    for line in text.lines().skip(1).filter(|it| !it.starts_with('#')) {
-        let numbers = line.split_whitespace().map(str::parse);
-        let numbers: Vec<u32> = numbers.collect::<Result<_, _>>()?;
-        if let [_, duration, _, dependencies @ ..] = &numbers[..] {
-            let dependencies = dependencies.iter().copied().map(TaskId).collect();
-            rows.push(((*duration).into(), dependencies));
-        }
-    }
-    Ok(rows)
+/// Prints what the best of all schedules could come to if the lower ends of ranges were taken for shortest times.
+fn tell_reach(instances: &[Instance]) {
+    let refuted = instances.iter().filter(|it| it.least > it.given.0).count();
+    let ratios = instances.iter().map(|it| quotient(it.least, it.given.0));
+    let count = instances.len();
+    println!(
+        "of the lower ends of {} ranges {refuted} are refuted; measured by lower ends, no scheduler reaches more than {} of {count} nor a mean below {:.4}\n",
+        instances.iter().filter(|it| !it.is_known()).count(),
+        count - refuted,
+        ratios.sum::<f64>() / quotient(count as u64, 1),
+    );
+}
+
+/// Prints how the times compare with what the set says.
+///
+/// *Shape*: `ends` has the time of each instance.
+fn tell_apart(name: &str, instances: &[Instance], ends: &[u64]) {
+    let all = || instances.iter().zip(ends);
+    let known = || all().filter(|(it, _)| it.is_known());
+    let open = || all().filter(|(it, _)| !it.is_known());
+    let ratio = |(it, end): (&Instance, &u64)| quotient(*end, it.least);
+    println!();
+    let by_lower = all().map(|(it, end)| quotient(*end, it.given.0));
+    println!(
+        "{name}: measured by the lower ends of ranges: mean {:.4}, reached {} of {}",
+        by_lower.sum::<f64>() / quotient(ends.len() as u64, 1),
+        all().filter(|(it, end)| it.given.0 == **end).count(),
+        ends.len(),
+    );
+    println!(
+        "{name}: where the set knows the shortest time: mean {:.4}, reached {} of {}",
+        known().map(ratio).sum::<f64>() / quotient(known().count() as u64, 1),
+        known().filter(|(it, end)| it.least == **end).count(),
+        known().count(),
+    );
+    let against_best = |order| {
+        open()
+            .filter(|(it, end)| end.cmp(&&it.given.1) == order)
+            .count()
+    };
+    println!(
+        "{name}: where it has a range: {}; shortest for certain {}; against the upper end {} below, {} equal, {} above",
+        open().count(),
+        open().filter(|(it, end)| it.least == **end).count(),
+        against_best(Ordering::Less),
+        against_best(Ordering::Equal),
+        against_best(Ordering::Greater),
+    );
+    println!();
+}
+
+/// Prints whether the shortest times that a search missed are within reach of a scheduler that never idles.
+fn tell_missed(name: &str, instances: &[Instance], ends: &[u64]) {
+    let all = instances.iter().zip(ends);
+    let missed = all.filter(|(it, end)| **end > it.least);
+    let answers: Vec<Answer> = missed.map(|(it, _)| it.ask(Idling::Never, LOOKS)).collect();
+    let count = |answer| answers.iter().filter(|&&it| it == answer).count();
+    println!(
+        "{name}: of {} not reached, without idling {} cannot be, {} can, {} are unknown\n",
+        answers.len(),
+        count(Answer::Impossible),
+        count(Answer::Possible),
+        count(Answer::Unknown),
+    );
+}
+
+#[expect(clippy::cast_precision_loss, reason = "seconds of short graphs")]
+fn quotient(one: u64, other: u64) -> f64 {
+    one as f64 / other as f64
 }
 
 /// What orders of one kind came to.
@@ -116,11 +173,12 @@ struct Quality {
     ratios: Vec<f64>,
     reached: usize,
     times: Vec<Duration>,
+    ends: Vec<u64>,
 }
 
 impl Quality {
-    fn add(&mut self, rows: &[Row], processors: u64, best: u64, method: Method) {
-        let mut plan = build(rows, processors);
+    fn add(&mut self, instance: &Instance, method: Method) {
+        let mut plan = build(&instance.rows, instance.processors);
         let mut order = || {
             let begin = Instant::now();
             if let Method::Search(effort) = method {
@@ -131,16 +189,17 @@ impl Quality {
         // Whatever else the machine does is no part of it.
         let time = (0..TRIES).map(|_| order()).min();
         self.times.extend(time);
-        let time = Course::new(&plan).end.as_secs();
-        assert!(time >= best, "{time} is below the shortest time, {best}");
-        self.reached += usize::from(time == best);
-        #[expect(clippy::cast_precision_loss, reason = "seconds of short graphs")]
-        self.ratios.push(time as f64 / best as f64);
+        let (end, least) = (Course::new(&plan).end.as_secs(), instance.least);
+        assert!(end >= least, "{end} is below the shortest time, {least}");
+        self.reached += usize::from(end == least);
+        self.ratios.push(quotient(end, least));
+        self.ends.push(end);
     }
 
     fn merge(&mut self, other: &Self) {
         self.ratios.extend(&other.ratios);
         self.times.extend(&other.times);
+        self.ends.extend(&other.ends);
         self.reached += other.reached;
     }
 
