@@ -14,7 +14,7 @@ const FEWEST_FOR_WIDESPREAD: u32 = 5;
 pub struct Entry {
     /// The word.
     pub word: Word,
-    /// How many attempts were made of it.
+    /// How many attempts of it passed or failed; what was cut short is not among them.
     pub attempts: u32,
     /// How many of them failed.
     pub failed_attempts: u32,
@@ -71,7 +71,7 @@ impl Entry {
         };
         Self {
             word: suite.word,
-            attempts: count(suite.attempts.len()),
+            attempts: count(suite.telling_attempts()),
             failed_attempts: count(failed.count()),
             clean: suite.clean(),
             wasted: Duration::from_micros(wasted),

@@ -1,6 +1,6 @@
 //! Whether a suite is flaky, broken or neither, and the evidence for it. Pure.
 //!
-//! A suite is flaky if it passed and failed although nothing had changed: in one run, by passing after a failed attempt,
+//! A suite is flaky if it passed and failed although nothing had changed: in one run, by attempts that passed and failed,
 //! or in several, by both verdicts of one definition at one commit without changed files. Everything else that fails may
 //! be right to fail.
 
@@ -61,8 +61,11 @@ pub fn weigh(entries: &[Entry]) -> Evidence {
     let counted: Vec<&Entry> = entries.iter().filter(|it| it.counts()).collect();
     let failing = counted.iter().rev();
     let failing = failing.take_while(|it| it.word.has_failed()).count();
-    let (before, streak) = counted.split_at(counted.len() - failing);
-    let is_broken = is_broken(before, streak);
+    let streak = &counted[counted.len() - failing..];
+    // A run in which some rounds passed is no part of what fails steadily.
+    let steady = streak.iter().rev().take_while(|it| !has_both(it)).count();
+    let (before, steady) = counted.split_at(counted.len() - steady);
+    let is_broken = is_broken(before, steady);
     // What fails steadily is no chance: it says nothing of how often chance strikes.
     let judged = if is_broken { before } else { &counted };
     let groups = groups(judged);
@@ -103,6 +106,12 @@ fn is_broken(before: &[&Entry], streak: &[&Entry]) -> bool {
     length >= SHORTEST_BROKEN && chance.powi(length) < UNLIKELY
 }
 
+/// Returns whether attempts of one run passed and failed, whatever was said of it in the end: the worst round decides
+/// that.
+fn has_both(entry: &Entry) -> bool {
+    entry.failed_attempts > 0 && entry.attempts > entry.failed_attempts
+}
+
 fn group(entry: &Entry) -> Option<Group> {
     Some((entry.definition?, entry.facts.commit?))
 }
@@ -113,7 +122,7 @@ fn groups(entries: &[&Entry]) -> BTreeMap<Group, (bool, bool)> {
     for entry in entries {
         if let Some(group) = group(entry) {
             let (passed, failed) = groups.entry(group).or_insert((false, false));
-            *passed |= entry.word.has_passed();
+            *passed |= entry.word.has_passed() || has_both(entry);
             *failed |= entry.failed_attempts > 0 || entry.word.has_failed();
         }
     }
@@ -126,7 +135,7 @@ fn is_flake(entry: &Entry, groups: &BTreeMap<Group, (bool, bool)>) -> bool {
     if entry.word.has_passed() {
         entry.failed_attempts > 0
     } else {
-        is_mixed()
+        has_both(entry) || is_mixed()
     }
 }
 
@@ -151,7 +160,7 @@ fn rate(entries: &[&Entry], groups: &BTreeMap<Group, (bool, bool)>) -> Option<Fl
 fn flips(entries: &[&Entry]) -> u32 {
     let inside = entries
         .iter()
-        .filter(|it| it.word.has_passed() && it.failed_attempts > 0);
+        .filter(|it| has_both(it) || (it.word.has_passed() && it.failed_attempts > 0));
     let mut latest: BTreeMap<Group, bool> = BTreeMap::new();
     let between = entries.iter().filter(|it| {
         let passed = it.word.has_passed();
@@ -182,6 +191,7 @@ mod tests {
             let (status, outcome, attempts, failed_attempts) = match letter {
                 'p' => (Status::Passed, Outcome::Passed, 1, 0),
                 'r' => (Status::Passed, Outcome::Flaky, 2, 1),
+                'm' => (Status::Failed, Outcome::ExitCode, 6, 2),
                 'f' | 'w' => (Status::Failed, Outcome::ExitCode, 1, 1),
                 'b' => (Status::Skipped, Outcome::Blocked, 0, 0),
                 'i' => (Status::Failed, Outcome::Infrastructure, 1, 0),
@@ -216,7 +226,7 @@ mod tests {
     fn flaky_broken_and_steady_are_told_apart() {
         use Standing::{Broken, Flaky, Steady};
         type Expected = (&'static str, Standing, u32, Option<(u32, u32)>);
-        let table: [Expected; 17] = [
+        let table: [Expected; 21] = [
             ("", Steady, 0, None),
             ("pppp", Steady, 0, None),
             // Each commit had its own verdict.
@@ -231,6 +241,11 @@ mod tests {
             ("1f2pp1p", Flaky, 0, Some((1, 4))),
             // One run is enough, whatever the files.
             ("*ppr", Flaky, 0, Some((1, 4))),
+            // One run of several rounds too.
+            ("*m", Flaky, 1, Some((2, 6))),
+            ("*mm", Flaky, 2, Some((4, 12))),
+            ("1p2mf", Flaky, 2, Some((3, 8))),
+            ("1m2ffffffffff", Broken, 11, Some((2, 6))),
             // Then it broke for good, at the same commit or another.
             ("1pppppppppffff", Broken, 4, None),
             ("1rpppprpppp2ffffff", Broken, 6, Some((2, 12))),

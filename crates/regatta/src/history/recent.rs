@@ -43,7 +43,7 @@ impl Remembered {
         Self {
             run,
             word: suite.word,
-            attempts: small(suite.attempts.len()),
+            attempts: small(suite.telling_attempts()),
             failed_attempts: small(failed.count()),
             clean: suite.clean(),
             definition: definition(&suite.definition).unwrap_or_default(),

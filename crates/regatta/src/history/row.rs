@@ -12,6 +12,9 @@ use crate::report::record::{AttemptRecord, Record, RunState, TaskRecord};
 /// As many digits of a suite's digest are kept: enough to tell definitions of one project apart.
 const KEPT_DIGITS: usize = 16;
 
+/// As many passes of earlier rounds are kept of a suite that also failed: enough to weigh the failures that are kept.
+const KEPT_PASSES: usize = 1_000;
+
 /// A run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunRow {
@@ -73,7 +76,7 @@ pub struct SuiteRow {
 pub struct AttemptRow {
     /// The word on it alone.
     pub outcome: Outcome,
-    /// How long it ran, in microseconds; `None` if it never started.
+    /// How long it ran, in microseconds; `None` if it never started, or was only counted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duration_us: Option<u64>,
     /// CPU time, in microseconds.
@@ -154,7 +157,7 @@ impl SuiteRow {
             definition: definition.to_owned(),
             word: Word::of(&task.verdict_or_interrupted()),
             cache_key: task.probe.as_ref().and_then(|it| it.key.clone()),
-            attempts: task.attempts.iter().map(AttemptRow::of).collect(),
+            attempts: attempts(task),
         }
     }
 
@@ -165,6 +168,13 @@ impl SuiteRow {
             (Outcome::Passed, [attempt]) => attempt.duration(),
             _ => None,
         }
+    }
+
+    /// Returns how many of its attempts passed or failed.
+    #[must_use]
+    pub fn telling_attempts(&self) -> usize {
+        let telling = |it: &&AttemptRow| it.has_passed() || it.has_failed();
+        self.attempts.iter().filter(telling).count()
     }
 
     /// Returns how long all of its attempts took; `None` if none ran.
@@ -182,7 +192,34 @@ impl SuiteRow {
     }
 }
 
+/// Returns the attempts that a record lists, after the passes that it only counts.
+///
+/// Without those, what failed in one round and passed in others would read as if it had failed in all. Where nothing
+/// failed, the attempt that is listed says it all.
+fn attempts(task: &TaskRecord) -> Vec<AttemptRow> {
+    let listed: Vec<AttemptRow> = task.attempts.iter().map(AttemptRow::of).collect();
+    if task.tally.failed == 0 {
+        return listed;
+    }
+    let passed = listed.iter().filter(|it| it.has_passed()).count();
+    let counted = usize::try_from(task.tally.passed).unwrap_or(usize::MAX);
+    let left_out = counted.saturating_sub(passed).min(KEPT_PASSES);
+    let mut attempts = vec![AttemptRow::PASS_WITHOUT_FIGURES; left_out];
+    attempts.extend(listed);
+    attempts
+}
+
 impl AttemptRow {
+    /// A pass of which nothing else is known.
+    const PASS_WITHOUT_FIGURES: Self = Self {
+        outcome: Outcome::Passed,
+        duration_us: None,
+        cpu_us: None,
+        max_rss_bytes: None,
+        exit_code: None,
+        signal: None,
+    };
+
     fn of(attempt: &AttemptRecord) -> Self {
         let end = attempt.end.as_ref();
         let usage = end.and_then(|it| it.report.usage);
@@ -206,6 +243,12 @@ impl AttemptRow {
     #[must_use]
     pub fn duration(&self) -> Option<Duration> {
         self.duration_us.map(Duration::from_micros)
+    }
+
+    /// Returns whether the suite passed in it.
+    #[must_use]
+    pub fn has_passed(&self) -> bool {
+        matches!(self.outcome, Outcome::Passed | Outcome::Flaky)
     }
 
     /// Returns whether the suite itself failed in it.

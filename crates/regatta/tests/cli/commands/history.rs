@@ -414,3 +414,20 @@ fn a_history_is_made_anew_from_the_kept_journals() {
     ");
     assert_eq!(json(&place, &["history", "--format", "json"]), before);
 }
+
+#[test]
+fn rounds_that_passed_and_failed_are_evidence_and_not_a_breach() {
+    let place = Place::new(
+        "[suites.a]\ncommand = 'n=$(cat n || echo 0); echo $((n + 1)) > n; test $((n % 3)) != 1'\n",
+    );
+    place
+        .regatta(&["--progress", "none", "--repeat", "6"])
+        .run();
+    let found = json(&place, &["flaky", "--format", "json"]);
+    assert!(
+        found["broken"].as_array().expect("a list").is_empty(),
+        "{found:#}"
+    );
+    assert_eq!(found["flaky"][0]["failures"], 2, "{found:#}");
+    assert_eq!(found["flaky"][0]["attempts"], 6, "{found:#}");
+}
