@@ -192,6 +192,24 @@ fn the_summary_names_the_critical_path_and_the_distance_from_the_floor() {
 }
 
 #[test]
+fn a_path_says_how_long_its_suites_waited_for_room() {
+    let mut script = script(&[("a", 0), ("b", 0), ("c", 0)]);
+    script.header.max_parallel = 2;
+    script.header.suites[2].depends_on = vec!["a".into()];
+    script.start(0, "a");
+    script.start(0, "b");
+    script.pass(1_000, "a");
+    script.pass(5_000, "b");
+    script.start(5_000, "c");
+    script.pass(6_500, "c");
+    script.finish(6_500, 0);
+    assert_eq!(
+        bounds(&script)[0],
+        "  • Critical path: a → c (6.5s, 4.0s of it waiting for room)"
+    );
+}
+
+#[test]
 fn a_group_or_the_slots_may_be_what_a_run_waits_for() {
     let mut script = in_a_row();
     for suite in &mut script.header.suites {

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use regatta_core::id::TaskId;
+
 use crate::report::critical_path::find_critical_path;
 use crate::report::floor::{FloorCause, find_floor};
 use crate::report::record::Record;
@@ -11,6 +13,9 @@ use super::page::Page;
 
 /// Shorter runs are short enough.
 const WORTH_A_WORD: Duration = Duration::from_secs(1);
+
+/// A shorter wait between the suites of the path rounds to nothing.
+const WORTH_A_WAIT: Duration = Duration::from_millis(50);
 
 /// So near to its floor a run is at it, as far as two decimals can tell.
 const REACHED: f64 = 1.005;
@@ -68,12 +73,23 @@ fn write_path(page: &mut Page, record: &Record) {
     } else {
         String::new()
     };
-    let started = record.tasks[first.0 as usize].started();
-    let ended = record.tasks[last.0 as usize].ended();
-    let time = ended.zip(started).map_or(Duration::ZERO, |(b, a)| b - a);
+    let between = |first: TaskId, last: TaskId| {
+        let started = record.tasks[first.0 as usize].started();
+        let ended = record.tasks[last.0 as usize].ended();
+        ended.zip(started).map_or(Duration::ZERO, |(b, a)| b - a)
+    };
+    let time = between(*first, *last);
+    let ran: Duration = path.iter().map(|&task| between(task, task)).sum();
+    // Waiting is no part of what a floor counts, so without a word the path could be longer than the floor.
+    let waited = time.saturating_sub(ran);
+    let wait = if waited < WORTH_A_WAIT {
+        String::new()
+    } else {
+        format!(", {} of it waiting for room", seconds(waited))
+    };
     let bullet = symbols.bullet;
     page.line(format_args!(
-        "  {bullet} Critical path: {cut}{shown} ({})",
+        "  {bullet} Critical path: {cut}{shown} ({}{wait})",
         seconds(time)
     ));
 }
