@@ -24,6 +24,8 @@ pub struct Entry {
     pub wasted: Duration,
     /// Which definition ran; `None` where that was not kept.
     pub definition: Option<u32>,
+    /// The key of all that decides its result; `None` where there was none, or it was not kept.
+    pub key: Option<u64>,
     /// What is true of the whole run.
     pub facts: Facts,
 }
@@ -76,6 +78,7 @@ impl Entry {
             clean: suite.clean(),
             wasted: Duration::from_micros(wasted),
             definition: definition(&suite.definition),
+            key: suite.cache_key.as_ref().map(number),
             facts,
         }
     }

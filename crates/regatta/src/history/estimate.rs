@@ -85,6 +85,7 @@ mod tests {
             clean: Some(Duration::from_secs(seconds)),
             wasted: Duration::ZERO,
             definition: like.definition,
+            key: None,
             facts: Facts {
                 machine: like.machine,
                 profile: like.profile,

@@ -1,8 +1,8 @@
 //! Whether a suite is flaky, broken or neither, and the evidence for it. Pure.
 //!
 //! A suite is flaky if it passed and failed although nothing had changed: in one run, by attempts that passed and failed,
-//! or in several, by both verdicts of one definition at one commit without changed files. Everything else that fails may
-//! be right to fail.
+//! or in several, by both verdicts of one definition at one commit without changed files, or of one cache key. Everything
+//! else that fails may be right to fail.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -50,8 +50,14 @@ pub struct Evidence {
     pub wasted: Duration,
 }
 
-/// The definition and the commit of a run, where both are known.
-type Group = (u32, u64);
+/// What runs share between which nothing has changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Group {
+    /// The definition and the commit, without changed files.
+    Commit(u32, u64),
+    /// The key of all that decides the result, whatever else differs.
+    Key(u64),
+}
 
 /// Weighs the runs of a suite. Those that say nothing of it are passed over.
 ///
@@ -95,7 +101,7 @@ fn is_broken(before: &[&Entry], streak: &[&Entry]) -> bool {
     let groups = groups(before);
     let is_known = rate(before, &groups).is_some();
     // A failure at the very commit that passed before may be chance, or the end of it.
-    let at_same = |it: &&Entry| group(it).is_some_and(|it| groups.contains_key(&it));
+    let at_same = |it: &&Entry| groups_of(it).any(|it| groups.contains_key(&it));
     if !is_known && !streak.iter().any(at_same) {
         return true;
     }
@@ -112,15 +118,18 @@ fn has_both(entry: &Entry) -> bool {
     entry.failed_attempts > 0 && entry.attempts > entry.failed_attempts
 }
 
-fn group(entry: &Entry) -> Option<Group> {
-    Some((entry.definition?, entry.facts.commit?))
+/// Returns the groups a run belongs to: none, one or both.
+fn groups_of(entry: &Entry) -> impl Iterator<Item = Group> + use<> {
+    let commit = entry.definition.zip(entry.facts.commit);
+    let commit = commit.map(|(definition, commit)| Group::Commit(definition, commit));
+    commit.into_iter().chain(entry.key.map(Group::Key))
 }
 
-/// Returns for each definition and commit whether there was a pass and whether there was a failure.
+/// Returns for each group whether there was a pass and whether there was a failure.
 fn groups(entries: &[&Entry]) -> BTreeMap<Group, (bool, bool)> {
     let mut groups = BTreeMap::new();
     for entry in entries {
-        if let Some(group) = group(entry) {
+        for group in groups_of(entry) {
             let (passed, failed) = groups.entry(group).or_insert((false, false));
             *passed |= entry.word.has_passed() || has_both(entry);
             *failed |= entry.failed_attempts > 0 || entry.word.has_failed();
@@ -131,7 +140,7 @@ fn groups(entries: &[&Entry]) -> BTreeMap<Group, (bool, bool)> {
 
 /// Returns whether it failed in this run although nothing had changed.
 fn is_flake(entry: &Entry, groups: &BTreeMap<Group, (bool, bool)>) -> bool {
-    let is_mixed = || group(entry).is_some_and(|it| groups.get(&it) == Some(&(true, true)));
+    let is_mixed = || groups_of(entry).any(|it| groups.get(&it) == Some(&(true, true)));
     if entry.word.has_passed() {
         entry.failed_attempts > 0
     } else {
@@ -156,7 +165,7 @@ fn rate(entries: &[&Entry], groups: &BTreeMap<Group, (bool, bool)>) -> Option<Fl
     (failures > 0).then_some(FlakyRate { failures, attempts })
 }
 
-/// Returns how often the verdict changed: within a run, and from one to the next of the same definition and commit.
+/// Returns how often the verdict changed: within a run, and from one to the next with nothing changed between.
 fn flips(entries: &[&Entry]) -> u32 {
     let inside = entries
         .iter()
@@ -164,8 +173,12 @@ fn flips(entries: &[&Entry]) -> u32 {
     let mut latest: BTreeMap<Group, bool> = BTreeMap::new();
     let between = entries.iter().filter(|it| {
         let passed = it.word.has_passed();
-        let before = group(it).and_then(|group| latest.insert(group, passed));
-        before.is_some_and(|before| before != passed)
+        let changes = groups_of(it).filter(|group| {
+            let before = latest.insert(*group, passed);
+            before.is_some_and(|before| before != passed)
+        });
+        // Each group is told of the verdict; in how many of them it changed does not matter.
+        changes.count() > 0
     });
     count(inside.count() + between.count())
 }
@@ -211,6 +224,7 @@ mod tests {
                 clean: None,
                 wasted: Duration::from_secs(u64::from(letter == 'r') * 3),
                 definition: Some(7),
+                key: None,
                 facts: Facts {
                     started_us: i64::try_from(entries.len()).unwrap(),
                     commit,
@@ -280,6 +294,27 @@ mod tests {
         assert_eq!(evidence.last_flake_us, Some(3));
         assert_eq!(evidence.wasted, Duration::from_secs(3));
         assert_eq!((evidence.runs, evidence.failures), (6, 1));
+    }
+
+    #[test]
+    fn both_verdicts_of_one_key_are_evidence_whatever_the_files() {
+        let mut runs = entries("*pfp");
+        for run in &mut runs {
+            run.key = Some(5);
+        }
+        let evidence = weigh(&runs);
+        assert_eq!((evidence.standing, evidence.flips), (Standing::Flaky, 2));
+        runs[1].key = Some(6);
+        assert_eq!(weigh(&runs).standing, Standing::Steady);
+    }
+
+    #[test]
+    fn a_verdict_changes_once_though_commit_and_key_are_the_same() {
+        let mut runs = entries("1pfp");
+        for run in &mut runs {
+            run.key = Some(5);
+        }
+        assert_eq!(weigh(&runs).flips, 2);
     }
 
     #[test]

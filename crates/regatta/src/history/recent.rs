@@ -59,6 +59,7 @@ impl Remembered {
             clean: self.clean,
             wasted: Duration::ZERO,
             definition: Some(self.definition).filter(|it| *it != 0),
+            key: None,
             facts,
         }
     }
