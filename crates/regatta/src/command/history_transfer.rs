@@ -118,9 +118,32 @@ fn read_lines(path: &Path) -> Result<Vec<RunRow>, CommandFailure> {
                 line.format
             )));
         }
+        if let Some((what, text)) = find_no_name(&line.run) {
+            return Err(refuse(format!("{text:?} is no {what}")));
+        }
         runs.push(line.run);
     }
     Ok(runs)
+}
+
+/// Returns what a run has that cannot be what it is called, and its text: a file may come from anywhere, and these are
+/// shown as they are.
+fn find_no_name(run: &RunRow) -> Option<(&'static str, &str)> {
+    let is_plain = |text: &str| {
+        let mut letters = text.bytes();
+        letters.next().is_some_and(|it| it.is_ascii_alphanumeric())
+            && letters.all(|it| it.is_ascii_alphanumeric() || b"._-".contains(&it))
+    };
+    let names = run
+        .suites
+        .iter()
+        .map(|it| ("suite's name", it.name.as_str()));
+    let commit = run.commit.as_deref().map(|it| ("commit", it));
+    [("run's id", run.run_id.as_str())]
+        .into_iter()
+        .chain(commit)
+        .chain(names)
+        .find(|(_, text)| !is_plain(text))
 }
 
 fn write_timings(known: &Known) -> Result<(), CommandFailure> {

@@ -431,3 +431,31 @@ fn rounds_that_passed_and_failed_are_evidence_and_not_a_breach() {
     assert_eq!(found["flaky"][0]["failures"], 2, "{found:#}");
     assert_eq!(found["flaky"][0]["attempts"], 6, "{found:#}");
 }
+
+#[test]
+fn a_name_that_no_run_can_have_is_not_imported() {
+    let place = Place::new(MOODY);
+    let line = |id: &str, name: &str| {
+        format!(
+            r#"{{"format":1,"run_id":"{id}","started_us":1,"duration_us":1,"state":"finished","exit_code":0,"commit":null,
+            "branch":null,"dirty":null,"host":"slipway","os":"linux","cpus":2,"max_parallel":2,"profile":null,"selection":null,
+            "version":"0.1.0","suites":[{{"name":"{name}","status":"passed","outcome":"passed"}}]}}"#
+        )
+        .replace('\n', "")
+    };
+    let import = |place: &Place| look(place, &["history", "import", "runs.jsonl"]);
+    place.write("runs.jsonl", &line("one", r"a\u001b[31m"));
+    assert_snapshot!(import(&place), @r#"
+    exit 2
+    --- stderr ---
+    error: line 1 of `runs.jsonl` is no exported run: "a\u{1b}[31m" is no suite's name; nothing was imported
+    "#);
+    place.write("runs.jsonl", &line("../one", "a"));
+    assert_snapshot!(import(&place), @r#"
+    exit 2
+    --- stderr ---
+    error: line 1 of `runs.jsonl` is no exported run: "../one" is no run's id; nothing was imported
+    "#);
+    place.write("runs.jsonl", &line("one", "a"));
+    assert!(import(&place).contains("Added 1 run."));
+}
