@@ -31,10 +31,13 @@ pub(super) fn describe_run(record: &Record, summary: Summary) -> (Tone, String) 
         return (Tone::Bad, words);
     };
     if let Some(signal @ 1..) = finish.exit_code.checked_sub(128) {
-        return (
-            Tone::Bad,
-            describe_interruption(signal, unfinished, summary),
-        );
+        let words = describe_interruption(signal, unfinished, summary);
+        let rounds = match record.rounds {
+            0 => String::new(),
+            1 => " (after 1 whole round)".to_owned(),
+            count => format!(" (after {count} whole rounds)"),
+        };
+        return (Tone::Bad, words + &rounds);
     }
     let quarantined = record.quarantined_failures();
     let remarks = describe_remarks(record, quarantined);

@@ -223,6 +223,8 @@ fn an_interrupt_ends_rounds_without_a_limit() {
     let run = run.finish();
     assert!(run.starts_with("signal 2\n"), "{run}");
     assert!(run.contains("Interrupted by SIGINT"), "{run}");
+    // Who stops it wants to know how long nothing failed.
+    assert!(run.contains(" whole rounds)"), "{run}");
     let report = place.report();
     assert_eq!(report["suites"][0]["outcome"], "interrupted");
     assert!(report["suites"][0]["rounds"]["passed_attempts"].as_u64() >= Some(2));
