@@ -115,10 +115,15 @@ fn render(name: &str, history: &SuiteHistory, symbols: Symbols) -> String {
     }
     let longest = shown.iter().filter_map(|(_, suite)| suite.duration()).max();
     let longest = longest.unwrap_or_default();
-    for (run, suite) in shown {
+    let entries = &history.entries[history.entries.len().saturating_sub(MOST_BARS)..];
+    for ((run, suite), entry) in shown.iter().zip(entries) {
         let bar = bar(suite, longest, symbols);
         let took = suite.duration().map(seconds).unwrap_or_default();
-        let note = note(suite, symbols);
+        let mut note = note(suite, symbols);
+        // Without a word, the figures above would seem to miss a failure.
+        if entry.facts.is_widespread && entry.word.has_failed() {
+            note.push_str(", as nearly all did; not counted");
+        }
         let columns = BAR_COLUMNS as usize;
         write(format!(
             "  {}  {bar:<columns$}  {took:>7}  {note}",

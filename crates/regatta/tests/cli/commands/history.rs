@@ -459,3 +459,20 @@ fn a_name_that_no_run_can_have_is_not_imported() {
     place.write("runs.jsonl", &line("one", "a"));
     assert!(import(&place).contains("Added 1 run."));
 }
+
+#[test]
+fn a_failure_with_nearly_all_others_is_shown_as_one_that_does_not_count() {
+    let suites = ["a", "b", "c", "d", "e"];
+    let suites = suites.map(|it| format!("[suites.{it}]\ncommand = '! test -e down'\n"));
+    let place = Place::new(&suites.concat());
+    run(&place, "");
+    place.write("down", "");
+    run(&place, "");
+    let text = look(&place, &["history", "a"]);
+    assert!(text.contains("a: passed 1 of 1 run (100%)"), "{text}");
+    let last = text.trim_end().lines().last().expect("a line");
+    assert!(
+        last.ends_with("✗ failed by its exit code, as nearly all did; not counted"),
+        "{text}"
+    );
+}
