@@ -42,7 +42,14 @@ pub(super) fn describe_run(record: &Record, summary: Summary) -> (Tone, String) 
     let quarantined = record.quarantined_failures();
     let remarks = describe_remarks(record, quarantined);
     match (failed - quarantined, finish.exit_code) {
-        (0, FAILURE) => return (Tone::Bad, format!("No suite failed, but {remarks}")),
+        (0, FAILURE) => {
+            let words = match describe_counts(record, quarantined).join(", ") {
+                counts if counts.is_empty() => String::new(),
+                counts => format!(" ({counts})"),
+            };
+            let expired = describe_expired(record).unwrap_or_else(|| "exit code 1".into());
+            return (Tone::Bad, format!("No suite failed, but {expired}{words}"));
+        }
         (0, _) => {}
         (counting, _) if remarks.is_empty() => {
             return (Tone::Bad, format!("{counting} of {total} suites failed"));
@@ -89,6 +96,12 @@ pub(super) fn describe_run(record: &Record, summary: Summary) -> (Tone, String) 
 
 /// Returns what rounds and the quarantine add to the counts; empty where they add nothing.
 fn describe_remarks(record: &Record, quarantined: u32) -> String {
+    let mut remarks = describe_counts(record, quarantined);
+    remarks.extend(describe_expired(record));
+    remarks.join(", ")
+}
+
+fn describe_counts(record: &Record, quarantined: u32) -> Vec<String> {
     let mut remarks = Vec::new();
     if record.rounds > 1 {
         remarks.push(format!("{} rounds", record.rounds));
@@ -98,16 +111,20 @@ fn describe_remarks(record: &Record, quarantined: u32) -> String {
         1 => remarks.push("1 quarantined failure".to_owned()),
         count => remarks.push(format!("{count} quarantined failures")),
     }
+    remarks
+}
+
+/// Returns that entries of the quarantine have expired, if some have.
+fn describe_expired(record: &Record) -> Option<String> {
     let suites = record.header.suites.iter();
     match suites
         .filter(|it| it.expired_quarantine().is_some())
         .count()
     {
-        0 => {}
-        1 => remarks.push("1 entry of the quarantine has expired".to_owned()),
-        count => remarks.push(format!("{count} entries of the quarantine have expired")),
+        0 => None,
+        1 => Some("1 entry of the quarantine has expired".to_owned()),
+        count => Some(format!("{count} entries of the quarantine have expired")),
     }
-    remarks.join(", ")
 }
 
 fn describe_interruption(signal: u8, unfinished: usize, summary: Summary) -> String {

@@ -316,3 +316,20 @@ fn what_is_no_file_is_refused() {
     1 error in quarantine.toml; nothing was run
     ");
 }
+
+#[test]
+fn rounds_are_not_said_to_be_what_fails_a_run() {
+    let place = Place::new("[suites.a]\ncommand = ['true']\n");
+    place.write(
+        "quarantine.toml",
+        "[suites.a]\nreason = 'r'\nowner = 'o'\nissue = 'i'\nexpires = '2020-01-01'\n",
+    );
+    let run = place
+        .regatta(&["--progress", "none", "--repeat", "2"])
+        .run();
+    assert!(run.starts_with("exit 1\n"), "{run}");
+    assert!(
+        run.contains("❌ No suite failed, but 1 entry of the quarantine has expired (2 rounds)\n"),
+        "{run}"
+    );
+}
