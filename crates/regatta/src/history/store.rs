@@ -4,6 +4,7 @@
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::thread;
 use std::time::Duration;
 
 use regatta_process::fault::{self, Operation};
@@ -22,8 +23,10 @@ const OLDEST_SQLITE: i32 = 3_051_003;
 /// A reader meets a lock only while somebody repairs or locks up everything, and no run is to wait for that.
 const READ_PATIENCE: Duration = Duration::from_millis(100);
 
-/// Many runs may end at once, and each holds the lock for some milliseconds.
-const WRITE_PATIENCE: Duration = Duration::from_secs(5);
+/// Many runs may end at once, and each holds the lock for some milliseconds. The database itself asks every 100 ms after a
+/// while, and who asks so seldom among twenty others may never have its turn.
+const WRITE_PAUSE: Duration = Duration::from_millis(5);
+const WRITE_TRIES: i32 = 1_000;
 
 /// From this size on the log of the database is folded into it, which waits for the disk: about every tenth small run.
 /// Whoever opens the database alone reads all of the log first, so it is to stay short.
@@ -138,11 +141,11 @@ fn connect(path: &Path, purpose: Purpose) -> rusqlite::Result<Connection> {
         Purpose::Write => OpenFlags::SQLITE_OPEN_CREATE,
     };
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | create;
-    let connection = Connection::open_with_flags(path, flags)?;
-    connection.busy_timeout(match purpose {
-        Purpose::Read => READ_PATIENCE,
-        Purpose::Write => WRITE_PATIENCE,
-    })?;
+    let mut connection = Connection::open_with_flags(path, flags)?;
+    match purpose {
+        Purpose::Read => connection.busy_timeout(READ_PATIENCE)?,
+        Purpose::Write => connection.busy_handler(Some(wait_for_turn))?,
+    }
     // The last to leave would wait for the disk; the next run reads the log instead, which is short.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     if purpose == Purpose::Write {
@@ -153,6 +156,12 @@ fn connect(path: &Path, purpose: Purpose) -> rusqlite::Result<Connection> {
         )?;
     }
     Ok(connection)
+}
+
+/// Waits a little while another process writes, and returns whether to ask once more.
+fn wait_for_turn(times: i32) -> bool {
+    thread::sleep(WRITE_PAUSE);
+    times < WRITE_TRIES
 }
 
 /// Takes the lock that goes with having the database open, or with nobody having it open. The file is never removed:
