@@ -1,6 +1,7 @@
 //! `--affected`: only what a change touches, with the reason for each suite.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use super::output::notice;
 use crate::affected::{Cause, Undeclared, add_unwatched, all_touched, find_touched, named_paths};
@@ -21,14 +22,20 @@ pub(super) fn find_affected(
     let causes = match find_changes(&config.root, base) {
         Ok(found) => {
             let mut causes = find_touched(config, &found.changes, Undeclared::Always);
-            let ignored = find_ignored(&config.root, &named_paths(config));
-            let ignored = ignored.unwrap_or_else(|| {
+            let mut named = named_paths(config);
+            let file = config.file.strip_prefix(&config.root).ok();
+            let file = file.and_then(Path::to_str);
+            named.extend(file);
+            let ignored = find_ignored(&config.root, &named).unwrap_or_else(|| {
                 // What git does not tell about may be ignored.
-                let named = named_paths(config).into_iter();
-                named.map(str::to_owned).collect()
+                named.iter().map(|&it| it.to_owned()).collect()
             });
-            add_unwatched(config, &mut causes, &ignored);
-            causes
+            if let Some(file) = file.filter(|it| ignored.contains(*it)) {
+                all_touched(config, &format!("git does not watch {file}"))
+            } else {
+                add_unwatched(config, &mut causes, &ignored);
+                causes
+            }
         }
         Err(ChangesError::Unknowable(why)) => all_touched(config, &why),
         Err(error @ ChangesError::NoSuchCommit(_)) => {

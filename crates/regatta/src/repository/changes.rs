@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use super::git::{ask_git, ask_git_for_line, call_git, is_checkout};
+use super::links::follow_links;
 
 /// The branches that others are merged into, by the names they usually have.
 const MAIN_BRANCHES: [&str; 4] = ["origin/main", "origin/master", "main", "master"];
@@ -156,6 +157,11 @@ fn find_fork(top: &Path) -> Option<String> {
 fn list_changes(top: &Path, base: &str) -> Option<Vec<Change>> {
     let file = |path: &[u8]| change(path, Extent::File);
     let differing = [
+        // A mode and the ends of lines count for suites, whatever this checkout is told about them.
+        "-c",
+        "core.fileMode=true",
+        "-c",
+        "core.autocrlf=false",
         "diff",
         "--name-only",
         "-z",
@@ -175,7 +181,9 @@ fn list_changes(top: &Path, base: &str) -> Option<Vec<Change>> {
             }
         })
         .collect();
-    let untracked = ["ls-files", "--others", "--exclude-standard", "-z"];
+    // Inputs are told from other files by these alone, and not by what one user or one checkout excludes.
+    let excluding = "--exclude-per-directory=.gitignore";
+    let untracked = ["ls-files", "--others", excluding, "-z"];
     changes.extend(
         split(&ask_git(top, &untracked)?).map(|path| match path.strip_suffix(b"/") {
             Some(folder) => change(folder, Extent::Folder),
@@ -190,6 +198,8 @@ fn list_changes(top: &Path, base: &str) -> Option<Vec<Change>> {
             || (tag == b'S' && top.join(OsStr::from_bytes(path)).symlink_metadata().is_ok());
         is_hidden.then(|| file(path))
     }));
+    let known = ask_git(top, &["ls-files", "--stage", "-z"])?;
+    follow_links(top, split(&known), &mut changes);
     Some(changes)
 }
 
@@ -209,7 +219,7 @@ fn split(printed: &[u8]) -> impl Iterator<Item = &[u8]> {
 #[cfg(test)]
 mod tests {
     use std::fs;
-    use std::os::unix::fs::symlink;
+    use std::os::unix::fs::{PermissionsExt, symlink};
     use std::process::Command;
 
     use tempfile::TempDir;
@@ -330,6 +340,62 @@ mod tests {
             &["update-index", "--assume-unchanged", "other/b"],
         );
         assert_eq!(changed(checkout.path(), None), ["other/b"]);
+    }
+
+    #[test]
+    fn a_link_changes_with_what_it_leads_to() {
+        let checkout = checkout();
+        let top = checkout.path();
+        symlink("other/b", top.join("file")).unwrap();
+        symlink("app/src", top.join("folder")).unwrap();
+        symlink("folder/a.rs", top.join("twice")).unwrap();
+        symlink("app/regatta.toml", top.join("calm")).unwrap();
+        symlink("nowhere", top.join("dangling")).unwrap();
+        git(top, &["add", "-A"]);
+        git(top, &["commit", "-qm", "links"]);
+        assert_eq!(changed(top, None), [""; 0]);
+        fs::write(top.join("app/src/a.rs"), "two\n").unwrap();
+        assert_eq!(changed(top, None), ["app/src/a.rs", "folder/", "twice"]);
+        fs::remove_file(top.join("other/b")).unwrap();
+        fs::write(top.join("nowhere"), "").unwrap();
+        assert_eq!(
+            changed(top, None),
+            [
+                "app/src/a.rs",
+                "dangling",
+                "file",
+                "folder/",
+                "nowhere",
+                "other/b",
+                "twice"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_link_to_where_git_does_not_look_may_have_changed() {
+        let checkout = checkout();
+        let top = checkout.path();
+        fs::write(top.join("made.tmp"), "").unwrap();
+        symlink("made.tmp", top.join("ignored")).unwrap();
+        symlink("/", top.join("outside")).unwrap();
+        git(top, &["add", "-A"]);
+        git(top, &["commit", "-qm", "links"]);
+        assert_eq!(changed(top, None), ["ignored", "outside/"]);
+    }
+
+    #[test]
+    fn what_one_user_told_git_to_pass_over_has_changed_all_the_same() {
+        let checkout = checkout();
+        let top = checkout.path();
+        fs::write(top.join(".git/info/exclude"), "private\n").unwrap();
+        fs::write(top.join("private"), "").unwrap();
+        git(top, &["config", "core.fileMode", "false"]);
+        git(top, &["config", "core.autocrlf", "input"]);
+        fs::write(top.join("other/b"), "one\r\n").unwrap();
+        let executable = fs::Permissions::from_mode(0o755);
+        fs::set_permissions(top.join("app/src/a.rs"), executable).unwrap();
+        assert_eq!(changed(top, None), ["app/src/a.rs", "other/b", "private"]);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod changes;
 mod git;
+mod links;
 mod state;
 
 pub use changes::{Change, Changes, ChangesError, Extent, find_changes, find_ignored};

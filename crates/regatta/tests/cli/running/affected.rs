@@ -152,3 +152,18 @@ fn what_cannot_be_judged_runs() {
     error: `--affected`: `v9` is no commit of this repository
     ");
 }
+
+#[test]
+fn suites_of_a_file_that_git_ignores_run() {
+    let place = checkout();
+    git(&place, &["rm", "-q", "--cached", "regatta.toml"]);
+    place.write(".git/info/exclude", "regatta.toml\n");
+    git(&place, &["commit", "-qm", "private"]);
+    assert_snapshot!(affected(&place, &[]), @"
+    affected: 4 of 4 suites
+      api: git does not watch regatta.toml
+      web: git does not watch regatta.toml
+      lint: git does not watch regatta.toml
+      all: git does not watch regatta.toml
+    ");
+}
