@@ -102,9 +102,10 @@ impl Project {
 /// Returns what is watched although git ignores it, and what is not: the files that runs write.
 fn scope(config: &Config) -> Scope {
     let named = named_paths(config).into_iter();
+    let named = named.map(|it| config.root.join(it));
     Scope {
         left_out: vec![setup::log_dir(config), config.root.join(".regatta")],
-        named: named.map(|it| config.root.join(it)).collect(),
+        named: named.chain(declarations(config)).collect(),
     }
 }
 

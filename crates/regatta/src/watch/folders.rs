@@ -174,8 +174,10 @@ impl Folders {
         let left_out = self.scope.left_out.clone();
         let is_named = self.scope.named.iter().any(|it| folder.starts_with(it));
         let walk = WalkBuilder::new(folder)
-            .standard_filters(!is_named)
-            .hidden(false)
+            // Inputs are told from other files by `.gitignore` alone.
+            .standard_filters(false)
+            .git_ignore(!is_named)
+            .parents(!is_named)
             .require_git(false)
             .filter_entry(move |entry| {
                 entry.file_name() != ".git" && !left_out.iter().any(|it| it == entry.path())
@@ -307,6 +309,24 @@ mod tests {
         fs::write(root.join("target/y"), "").unwrap();
         fs::write(root.join("z"), "").unwrap();
         assert_eq!(collect(&mut folders, &woken, &["x", "z"]), ["x", "z"]);
+    }
+
+    #[test]
+    fn what_only_other_programs_pass_over_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().canonicalize().unwrap();
+        fs::create_dir_all(root.join(".git/info")).unwrap();
+        fs::write(root.join(".git/info/exclude"), "private\n").unwrap();
+        fs::write(root.join(".ignore"), "quiet\n").unwrap();
+        for name in ["private", "quiet"] {
+            fs::create_dir(root.join(name)).unwrap();
+        }
+        let (mut folders, woken) = watch(&root, &[], &[]);
+        for name in ["private/x", "quiet/x"] {
+            fs::write(root.join(name), "").unwrap();
+        }
+        let told = collect(&mut folders, &woken, &["private/x", "quiet/x"]);
+        assert_eq!(told, ["private/x", "quiet/x"]);
     }
 
     #[test]

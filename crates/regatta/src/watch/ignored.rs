@@ -1,5 +1,5 @@
-//! Whether git ignores a path, which may be gone already. Walks see what is there; this is for what was told to have
-//! changed.
+//! Whether a path, which may be gone already, is ignored by `.gitignore` files, as for inputs. Walks see what is there;
+//! this is for what was told to have changed.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -58,13 +58,9 @@ impl Ignored {
     }
 
     fn rules_of(&mut self, folder: &Path) -> &Gitignore {
-        let is_top = folder == self.top;
         self.rules.entry(folder.to_owned()).or_insert_with(|| {
             let mut builder = GitignoreBuilder::new(folder);
             // A rule that cannot be read is none.
-            if is_top {
-                let _ = builder.add(folder.join(".git/info/exclude"));
-            }
             let _ = builder.add(folder.join(".gitignore"));
             builder.build().unwrap_or_else(|_| Gitignore::empty())
         })
@@ -96,7 +92,7 @@ mod tests {
             ("app/build/gone/x", true),
             ("app/out/x", true),
             ("app/src/out/x", false),
-            ("private", true),
+            ("private", false),
             ("app/src/a.rs", false),
         ] {
             assert_eq!(ignored.holds(&top.join(path)), expected, "{path}");
