@@ -1,11 +1,12 @@
 //! From a checked configuration to what decides the results of its suites, in the words of `cache`.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use regatta_core::id::{Id, IdMap, TaskId};
 use regatta_core::terms::{Expect, Reuse};
 
-use crate::cache::{Command, PatternSet, Recipe};
+use crate::cache::{Claim, Command, PatternSet, Recipe};
 use crate::config::{self, CacheUse, Config, Suite};
 use crate::pattern::{Pattern, Sense};
 
@@ -24,6 +25,15 @@ pub fn recipes(
         let place = suites.iter().position(|it| it.name == *name);
         place.map(TaskId::from_index)
     };
+    let claims = config.suites.iter().filter_map(|suite| {
+        let outputs = &suite.reuse.as_ref()?.outputs;
+        (!outputs.is_empty()).then(|| Claim {
+            suite: suite.name.clone(),
+            dir: suite.dir.clone(),
+            outputs: PatternSet::new(outputs),
+        })
+    });
+    let claims: Arc<[Claim]> = claims.collect();
     let recipes = suites.iter().map(|suite| {
         if reuse_of(suite) == Reuse::Never {
             return None;
@@ -40,6 +50,7 @@ pub fn recipes(
             env: suite.env.clone(),
             inputs: inputs(config, suite, reuse, log_dir),
             outputs: PatternSet::new(&reuse.outputs),
+            foreign: Arc::clone(&claims),
             env_inputs: reuse.env_inputs.clone(),
             pass_env: reuse.pass_env.clone(),
             tools: reuse.tools.clone(),

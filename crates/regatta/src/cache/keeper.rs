@@ -12,7 +12,7 @@ use regatta_core::id::{Id, IdMap, TaskId};
 use regatta_core::manifest::{Change, Digest, Fact, Manifest, summarise};
 
 use super::contents::Contents;
-use super::entry::Entry;
+use super::entry::{Entry, OutputKind};
 use super::facts::{Gatherer, ToolMemory, dependency_fact};
 use super::hash::{Hasher, digest};
 use super::outputs::{self, Made};
@@ -182,6 +182,15 @@ impl Keeper {
             | Err(problem) => return Some(problem),
             Ok(made) => made,
         };
+        // To bring back one of their results would undo the other.
+        let mut files = made
+            .outputs
+            .iter()
+            .filter(|it| it.kind != OutputKind::Folder);
+        if let Some((output, rival)) = files.find_map(|it| Some((it, recipe.rival(&it.path)?))) {
+            let name = String::from_utf8_lossy(&output.path);
+            return Some(format!("output `{name}` is one of suite `{rival}`, too"));
+        }
         let known = Known {
             key: pending.key,
             outputs: made.digest,

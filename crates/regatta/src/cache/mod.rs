@@ -29,7 +29,7 @@ pub use environment::{Surroundings, is_base};
 pub use hash::digest;
 pub use keeper::Keeper;
 pub use question::{Attempted, Explanation, Probed, Settings, Unmatched};
-pub use recipe::{Command, Recipe};
+pub use recipe::{Claim, Command, Recipe};
 pub use service::{Answer, Service};
 pub use stat::FileStat;
 pub use stat_cache::StatCache;

@@ -1,7 +1,10 @@
 //! What is asked of a suite whose result may be reused, in the words of this module alone.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 
 use regatta_core::id::TaskId;
 
@@ -22,6 +25,8 @@ pub struct Recipe {
     pub inputs: PatternSet,
     /// Which files it makes, from `dir`.
     pub outputs: PatternSet,
+    /// Which files other suites make, of the run or not.
+    pub foreign: Arc<[Claim]>,
     /// Variables that it sees and that decide it.
     pub env_inputs: Vec<String>,
     /// Variables that it sees.
@@ -34,6 +39,17 @@ pub struct Recipe {
     pub may_use: bool,
     /// Whether a result is kept.
     pub may_keep: bool,
+}
+
+/// The files that a suite makes.
+#[derive(Debug)]
+pub struct Claim {
+    /// Whose they are.
+    pub suite: String,
+    /// From the configuration's folder.
+    pub dir: PathBuf,
+    /// Which files, from `dir`.
+    pub outputs: PatternSet,
 }
 
 /// What runs.
@@ -52,6 +68,19 @@ impl Recipe {
         root.join(&self.dir)
     }
 
+    /// Returns another suite that makes a file of this suite as well.
+    ///
+    /// *Shape*: `path` is from the suite's folder.
+    pub(super) fn rival(&self, path: &[u8]) -> Option<&str> {
+        let path = plain(&self.dir.join(OsStr::from_bytes(path)));
+        let makes = |it: &&Claim| {
+            let rest = path.strip_prefix(plain(&it.dir));
+            rest.is_ok_and(|rest| it.outputs.takes(rest.as_os_str().as_bytes()))
+        };
+        let mut others = self.foreign.iter().filter(|it| it.suite != self.suite);
+        others.find(makes).map(|it| it.suite.as_str())
+    }
+
     /// Returns the names of the variables beside the base that it sees.
     pub(super) fn visible_names(&self) -> Vec<String> {
         self.env_inputs
@@ -60,4 +89,10 @@ impl Recipe {
             .cloned()
             .collect()
     }
+}
+
+/// Returns the same place by names alone: `./a` is `a`.
+fn plain(path: &Path) -> PathBuf {
+    let names = path.components();
+    names.filter(|it| *it != Component::CurDir).collect()
 }

@@ -76,6 +76,10 @@ impl PatternSet {
         Self { includes, excludes }
     }
 
+    pub(super) fn takes(&self, path: &[u8]) -> bool {
+        self.includes.iter().any(|it| it.matches(path)) && !self.excludes_on_the_way(path)
+    }
+
     pub(super) fn excludes_entry(&self, path: &[u8]) -> bool {
         self.excludes.iter().any(|it| it.matches(path))
     }

@@ -153,3 +153,36 @@ fn k6_an_entry_that_names_places_outside_is_refused_although_its_sum_is_right() 
     }
     assert!(!std::path::Path::new("/tmp/regatta-k6").exists());
 }
+
+#[test]
+fn what_two_suites_make_is_kept_for_neither() {
+    let place = Place::new(
+        "
+[suites.a]
+command = 'cp a out/a'
+inputs = ['a']
+outputs = ['out/**']
+[suites.b]
+command = 'cp ../b b'
+dir = 'out'
+inputs = ['b']
+outputs = ['*']
+",
+    );
+    for file in ["a", "b", "out/a", "out/b"] {
+        place.write(file, "one");
+    }
+    for words in [&[][..], &["--suites", "a"]] {
+        let text = place.regatta(words).run_unchecked();
+        assert!(
+            text.contains("a is not cached: output `out/a` is one of suite `b`, too"),
+            "{text}"
+        );
+    }
+    // Neither result can undo the other's.
+    place.write("b", "two");
+    for _ in 0..2 {
+        place.regatta(&[]).run_unchecked();
+        assert_eq!(place.read("out/b"), "two");
+    }
+}
