@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read, Seek, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,7 +14,7 @@ use std::time::{Duration, SystemTime};
 
 use regatta_core::manifest::Digest;
 use regatta_process::fault::{self, Operation};
-use rustix::fs::{Timespec, Timestamps, UTIME_NOW, UTIME_OMIT, futimens};
+use rustix::fs::{OFlags, Timespec, Timestamps, UTIME_NOW, UTIME_OMIT, futimens};
 
 use super::entry::Entry;
 use super::hash::{Hasher, digest, digest_rest};
@@ -103,7 +104,7 @@ impl Store {
     #[must_use]
     pub fn find(&self, key: Digest) -> Found {
         let path = self.path("entries", key);
-        let mut file = match File::open(&path) {
+        let mut file = match open(&path) {
             Ok(file) => file,
             Err(error) if is_absent(&error) => return Found::Nothing,
             Err(error) => return Found::Unreadable(error),
@@ -173,7 +174,7 @@ impl Store {
     pub fn content(&self, wanted: Digest) -> io::Result<File> {
         let path = self.path("contents", wanted);
         fault::check(Operation::Open)?;
-        let mut file = File::open(&path)?;
+        let mut file = open(&path)?;
         if digest_rest(&mut file)? != wanted {
             let _ = fs::remove_file(&path);
             return Err(io::Error::new(
@@ -190,7 +191,7 @@ impl Store {
     /// # Errors
     /// As [`Self::content`].
     pub fn content_bytes(&self, wanted: Digest) -> io::Result<Vec<u8>> {
-        let bytes = fs::read(self.path("contents", wanted))?;
+        let bytes = read(&self.path("contents", wanted))?;
         if digest(&bytes) == wanted {
             return Ok(bytes);
         }
@@ -232,7 +233,7 @@ impl Store {
     /// Returns what is remembered of files; nothing where that cannot be read.
     #[must_use]
     pub fn load_stats(&self) -> StatCache {
-        let table = fs::read(self.folder.join("stats")).ok();
+        let table = read(&self.folder.join("stats")).ok();
         table.and_then(StatCache::decode).unwrap_or_default()
     }
 
@@ -250,7 +251,8 @@ impl Store {
     /// Returns the newest result of each suite; nothing where that cannot be read.
     #[must_use]
     pub fn load_latest(&self) -> BTreeMap<String, Digest> {
-        let text = fs::read_to_string(self.folder.join("latest")).unwrap_or_default();
+        let text = read(&self.folder.join("latest")).unwrap_or_default();
+        let text = String::from_utf8(text).unwrap_or_default();
         let lines = text.lines().filter_map(|line| {
             let (digest, suite) = line.split_once(' ')?;
             Some((suite.to_owned(), Digest::from_hex(digest)?))
@@ -413,8 +415,20 @@ fn is_absent(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
 }
 
+/// Opens a file to read it. A pipe in its place does not keep anybody waiting.
+fn open(path: &Path) -> io::Result<File> {
+    let flags = OFlags::NONBLOCK.bits().cast_signed();
+    File::options().read(true).custom_flags(flags).open(path)
+}
+
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    open(path)?.read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
 fn needs(path: &Path) -> Vec<Digest> {
-    let entry = fs::read(path).ok().and_then(|it| Entry::decode(&it));
+    let entry = read(path).ok().and_then(|it| Entry::decode(&it));
     entry.map_or_else(Vec::new, |it| it.contents().collect())
 }
 

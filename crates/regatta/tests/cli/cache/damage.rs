@@ -3,6 +3,7 @@
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::process::Command;
 
 use super::{kept, outcomes, run, runs};
 use crate::support::Place;
@@ -50,6 +51,22 @@ fn k5_an_entry_that_was_cut_is_a_miss_with_a_warning() {
     assert_eq!(warnings(&place), 2);
     assert_eq!(outcomes(&place), "passed passed");
     assert_eq!(runs(&place), 4);
+    assert_eq!(run(&place, &[]), "cached cached");
+}
+
+#[test]
+fn k5_pipes_in_the_store_keep_nobody_waiting() {
+    let place = two();
+    let mut files = kept(&place, "entries");
+    files.extend(kept(&place, "contents"));
+    files.extend(["stats", "latest"].map(|it| place.path(".regatta/cache").join(it)));
+    for file in &files {
+        fs::remove_file(file).expect("a file");
+        let made = Command::new("mkfifo").arg(file).status();
+        assert!(made.expect("mkfifo").success());
+    }
+    assert_eq!(warnings(&place), 2);
+    assert_eq!(outcomes(&place), "passed passed");
     assert_eq!(run(&place, &[]), "cached cached");
 }
 
@@ -158,7 +175,7 @@ fn a_store_that_may_only_be_read_serves_hits() {
     let place = two();
     let store = place.path(".regatta/cache");
     let lock = |mode| {
-        let locked = std::process::Command::new("chmod")
+        let locked = Command::new("chmod")
             .args(["-R", mode])
             .arg(&store)
             .status();
