@@ -162,6 +162,11 @@ fn list_changes(top: &Path, base: &str) -> Option<Vec<Change>> {
         "core.fileMode=true",
         "-c",
         "core.autocrlf=false",
+        // A time of modification can be put back.
+        "-c",
+        "core.trustctime=true",
+        "-c",
+        "core.checkStat=default",
         "diff",
         "--name-only",
         "-z",
