@@ -63,6 +63,7 @@ fn watch(place: &PlaceArgs, args: &RunArgs, matches: &ArgMatches) -> Result<u8, 
         contents: Contents::default(),
         echoes: Echoes::default(),
         last_end: None,
+        passed_over: BTreeSet::new(),
         title: String::new(),
         leaving: None,
     };
@@ -124,6 +125,8 @@ struct Watch<'a> {
     echoes: Echoes,
     /// When the last run ended.
     last_end: Option<Instant>,
+    /// Files whose changes were passed over since the run began, as its user may have saved them after all.
+    passed_over: BTreeSet<String>,
     /// What changed, told when the run that follows from it starts.
     title: String,
     /// How the watch is to end, once that was asked for; a run that goes on ends first.
@@ -219,7 +222,8 @@ impl Watch<'_> {
         };
         self.known = Some(known);
         if touched.is_empty() {
-            return Ok(());
+            let is_telling = !self.passed_over.is_empty() && !self.agenda.is_running();
+            return if is_telling { self.tell_keys() } else { Ok(()) };
         }
         self.title = format!(
             "{} changed: {}",
@@ -269,6 +273,8 @@ impl Watch<'_> {
             }
             if echo == Echo::News {
                 touched.extend(suites);
+            } else {
+                self.passed_over.insert(path.display().to_string());
             }
             echo == Echo::News
         });
@@ -317,6 +323,7 @@ impl Watch<'_> {
     /// Starts a run in a process group of its own: keys such as Ctrl-C are for this process, which passes them on.
     fn start(&mut self, wish: &Wish) -> Result<(), CommandFailure> {
         clear()?;
+        self.passed_over.clear();
         let title = std::mem::take(&mut self.title);
         if !title.is_empty() {
             print(&format!("{title}\n\n"))?;
@@ -346,7 +353,13 @@ impl Watch<'_> {
         } else {
             "Ctrl-C quits."
         };
-        print(&format!("\nWaiting for changes. {keys}\n"))
+        let passed_over = if self.passed_over.is_empty() {
+            String::new()
+        } else {
+            let files = list(&Vec::from_iter(self.passed_over.clone()));
+            format!("\nNot run again since {files} changed: a suite may have written that.")
+        };
+        print(&format!("{passed_over}\nWaiting for changes. {keys}\n"))
     }
 
     fn shown(&self, files: &[PathBuf]) -> Vec<String> {
