@@ -75,17 +75,16 @@ impl Watch {
         let deaths = Deaths::watch().ok();
         let mut is_linked = true;
         loop {
-            let interest = |is_wanted| {
-                if is_wanted {
-                    PollFlags::IN
-                } else {
-                    PollFlags::empty()
-                }
+            // One that was hung up would be reported at once and for ever.
+            let link = if is_linked {
+                self.link.as_fd()
+            } else {
+                over.as_fd()
             };
             let mut sources = [
                 PollFd::new(&self.signals, PollFlags::IN),
                 PollFd::new(&over, PollFlags::IN),
-                PollFd::new(&self.link, interest(is_linked)),
+                PollFd::from_borrowed_fd(link, PollFlags::IN),
                 PollFd::from_borrowed_fd(
                     deaths.as_ref().map_or(over.as_fd(), AsFd::as_fd),
                     PollFlags::IN,
