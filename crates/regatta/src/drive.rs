@@ -99,8 +99,11 @@ impl Drive<'_> {
                         Effect::Store(task) => self.keep(task, elided_bytes(task, &untold)),
                         // What starts has started when it was asked to: it may be far by the time this goes on.
                         effect => {
-                            let at = self.now();
-                            inputs.extend(self.act(&effect).map(|input| (at, input)));
+                            let before = self.now();
+                            let input = self.act(&effect);
+                            let has_started = matches!(input, Some(Input::Started(_)));
+                            let at = if has_started { before } else { self.now() };
+                            inputs.extend(input.map(|input| (at, input)));
                         }
                     }
                 }
