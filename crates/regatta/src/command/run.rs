@@ -108,10 +108,6 @@ pub(super) fn run(
         keeper => keeper,
     };
     clean_up_after_the_dead(&logs.path, run_before.as_ref(), &history);
-    // As early as it can be: a short run would wait for the answer at its end.
-    // Among many input files git would take as long as everything else, and is asked when a suite has to run.
-    let is_long = keeper.as_ref().is_some_and(|it| it.inputs() >= MANY_FILES);
-    let repository = (!is_long).then(|| repository::ask(&config.root)).flatten();
     let begin = Instant::now();
     let run = Run {
         args,
@@ -129,7 +125,7 @@ pub(super) fn run(
         logs,
         history,
         begin,
-        repository,
+        repository: None,
     };
     let keeper = keeper.map(|it| it.for_logs_in(&run.logs.path));
     let concluded = run.carry_out(place, &config, (project, keeper), &guardian);
@@ -176,6 +172,11 @@ impl Run<'_> {
                     self.header.log_dir
                 ))
             })?;
+        // As early as it can be, since a short run would wait for the answer at its end; but not before git passes over
+        // the log directory, whose lock would look like a change. Among many input files git would take as long as
+        // everything else, and is asked when a suite has to run.
+        let is_long = keeper.as_ref().is_some_and(|it| it.inputs() >= MANY_FILES);
+        self.repository = (!is_long).then(|| repository::ask(&config.root)).flatten();
         // A path that cannot be written shows before anything of an earlier run is replaced, and from here on nobody
         // finds yesterday's green, whatever happens to this process.
         let record = Record::new(self.header.clone());
