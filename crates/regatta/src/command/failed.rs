@@ -3,16 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::affected::find_affected;
-use super::output::warn;
+use super::output::{list_names, warn};
 use super::setup;
 use crate::cli::{CommandFailure, RunArgs};
 use crate::config::Config;
 use crate::history::History;
 use crate::outstanding::{LastWord, find_outstanding, last_words};
 use crate::select::Selection;
-
-/// How many names a message lists.
-const NAMES: usize = 5;
 
 /// The suites of a run, and what it leaves behind.
 pub(super) struct Chosen {
@@ -93,12 +90,4 @@ fn ask_history(config: &Config, names: &[&str]) -> Option<BTreeMap<String, LastW
     let known = names.iter().zip(words);
     let known = known.filter_map(|(name, word)| Some(((*name).to_owned(), word?.status.into())));
     Some(known.collect())
-}
-
-fn list_names(names: &[String]) -> String {
-    let shown = names[..names.len().min(NAMES)].join(", ");
-    match names.len().saturating_sub(NAMES) {
-        0 => shown,
-        more => format!("{shown} and {more} more"),
-    }
 }

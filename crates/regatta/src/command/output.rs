@@ -44,3 +44,14 @@ pub(super) fn notice(message: &str) {
     // Where stderr is gone, nobody can be told.
     let _ = writeln!(io::stderr().lock(), "{message}");
 }
+
+/// Returns the first few of some names, and how many there are beyond.
+pub(super) fn list_names<'n>(names: impl IntoIterator<Item = &'n String>) -> String {
+    const SHOWN: usize = 5;
+    let names: Vec<&str> = names.into_iter().map(String::as_str).collect();
+    let shown = names[..names.len().min(SHOWN)].join(", ");
+    match names.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}

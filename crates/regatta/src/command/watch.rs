@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use clap::ArgMatches;
 use regatta_process::{Lookout, Sight, Signal, die_by};
 
-use super::output::{notice, print};
+use super::output::{list_names, notice, print};
 use super::{run, setup};
 use crate::affected::{Cause, Undeclared, all_touched, find_touched, named_paths};
 use crate::cli::{CommandFailure, PlaceArgs, RunArgs, Turn, WatchArgs};
@@ -26,9 +26,6 @@ use crate::watch::{Agenda, Batch, Contents, Echo, Echoes, Folders, Scope, Step, 
 
 /// Clears the screen and what was scrolled away, and goes to its top.
 const CLEAR: &str = "\u{1b}[H\u{1b}[2J\u{1b}[3J";
-
-/// How many names or paths a line lists.
-const NAMES: usize = 5;
 
 /// How long after the end of a run a change is taken for something that its suites did.
 const AFTERMATH: Duration = Duration::from_secs(1);
@@ -227,8 +224,8 @@ impl Watch<'_> {
         }
         self.title = format!(
             "{} changed: {}",
-            list(&self.shown(&files)),
-            list(&Vec::from_iter(touched.clone()))
+            list_names(&self.shown(&files)),
+            list_names(&touched)
         );
         let step = self.agenda.touch(touched);
         self.take(step)
@@ -268,7 +265,7 @@ impl Watch<'_> {
                 notice(&format!(
                     "`{}` changes whenever {} runs, so it is passed over; if a suite writes it, let git ignore it",
                     path.display(),
-                    list(&Vec::from_iter(suites.clone()))
+                    list_names(&suites)
                 ));
             }
             if echo == Echo::News {
@@ -356,7 +353,7 @@ impl Watch<'_> {
         let passed_over = if self.passed_over.is_empty() {
             String::new()
         } else {
-            let files = list(&Vec::from_iter(self.passed_over.clone()));
+            let files = list_names(&self.passed_over);
             format!("\nNot run again since {files} changed: a suite may have written that.")
         };
         print(&format!("{passed_over}\nWaiting for changes. {keys}\n"))
@@ -384,14 +381,6 @@ fn chosen((config, selection): &(Config, Selection), causes: &[Option<Cause>]) -
     touched
         .map(|index| config.suites[*index].name.clone())
         .collect()
-}
-
-fn list(names: &[String]) -> String {
-    let shown = names[..names.len().min(NAMES)].join(", ");
-    match names.len().saturating_sub(NAMES) {
-        0 => shown,
-        more => format!("{shown} and {more} more"),
-    }
 }
 
 fn clear() -> Result<(), CommandFailure> {
