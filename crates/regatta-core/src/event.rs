@@ -92,7 +92,7 @@ pub enum Event {
         /// The word on this attempt alone.
         verdict: Verdict,
         /// What was measured of it.
-        report: AttemptReport,
+        report: Box<AttemptReport>,
     },
     /// Another attempt will follow.
     RetryScheduled {

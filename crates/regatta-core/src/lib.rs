@@ -3,6 +3,7 @@
 //! Facts go in, decisions come out. There is no clock, no file, no thread and no chance in here, so a run
 //! can be replayed, simulated and tested to the last event.
 
+pub mod cases;
 pub mod encoding;
 pub mod event;
 pub mod forecast;

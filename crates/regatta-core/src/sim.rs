@@ -157,7 +157,10 @@ impl Stage {
     }
 
     fn finish_at(&mut self, at: Time, attempt: AttemptId, exit: Exit) -> (Time, u64) {
-        self.expect(at, Input::Finished(attempt, AttemptReport::bare(exit)))
+        self.expect(
+            at,
+            Input::Finished(attempt, Box::new(AttemptReport::bare(exit))),
+        )
     }
 
     fn spawn(&mut self, now: Time, attempt: AttemptId, performance: Performance) {

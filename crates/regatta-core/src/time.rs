@@ -75,6 +75,40 @@ pub mod seconds {
             .map_err(D::Error::custom)?;
         Ok(Duration::from_micros(micros))
     }
+
+    /// The same for a duration that may be unknown.
+    pub mod optional {
+        use std::time::Duration;
+
+        use serde::{Deserialize, Deserializer, Serializer};
+
+        /// Writes whole microseconds as seconds, or nothing.
+        ///
+        /// # Errors
+        /// Those of the serializer.
+        pub fn serialize<S: Serializer>(
+            duration: &Option<Duration>,
+            serializer: S,
+        ) -> Result<S::Ok, S::Error> {
+            match duration {
+                Some(duration) => super::serialize(duration, serializer),
+                None => serializer.serialize_none(),
+            }
+        }
+
+        /// Reads seconds, to the nearest microsecond, or nothing.
+        ///
+        /// # Errors
+        /// A negative, infinite or too large number.
+        pub fn deserialize<'de, D: Deserializer<'de>>(
+            deserializer: D,
+        ) -> Result<Option<Duration>, D::Error> {
+            #[derive(Deserialize)]
+            struct Known(#[serde(with = "super")] Duration);
+            let known = Option::<Known>::deserialize(deserializer)?;
+            Ok(known.map(|Known(duration)| duration))
+        }
+    }
 }
 
 #[cfg(test)]

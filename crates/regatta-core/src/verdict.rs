@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::cases::CaseList;
 use crate::id::TaskId;
 use crate::terms::{Expect, Leftovers, Terms};
 use crate::time::seconds;
@@ -43,6 +44,12 @@ pub struct AttemptReport {
     /// The last lines of its output, for people; empty for a clean exit.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub excerpt: Vec<String>,
+    /// The test cases it told of, where it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cases: Option<Box<CaseList>>,
+    /// What it used so far, looked at now and then; in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub samples: Vec<Sample>,
 }
 
 impl AttemptReport {
@@ -57,6 +64,8 @@ impl AttemptReport {
             survivors: Vec::new(),
             log: LogReport::default(),
             excerpt: Vec::new(),
+            cases: None,
+            samples: Vec::new(),
         }
     }
 }
@@ -71,6 +80,19 @@ pub struct Usage {
     pub max_rss_bytes: u64,
     /// Where the figures come from.
     pub method: UsageMethod,
+}
+
+/// What an attempt used up to one moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sample {
+    /// The moment, since the attempt's start.
+    #[serde(with = "seconds")]
+    pub at: Duration,
+    /// CPU time of all its processes up to then.
+    #[serde(with = "seconds")]
+    pub cpu: Duration,
+    /// Bytes of memory that all its processes together held then.
+    pub memory_bytes: u64,
 }
 
 /// Where resource figures come from.

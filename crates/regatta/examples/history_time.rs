@@ -145,7 +145,7 @@ fn record(round: usize, suites: usize, journal: &Path) -> Record {
             &Event::AttemptFinished {
                 attempt,
                 verdict: Verdict::Passed,
-                report,
+                report: Box::new(report),
             },
         );
         let task = attempt.task;

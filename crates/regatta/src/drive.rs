@@ -197,7 +197,7 @@ impl Drive<'_> {
                 }
                 Some(match started {
                     Ok(()) => Input::Started(attempt),
-                    Err(exit) => Input::Finished(attempt, AttemptReport::bare(exit)),
+                    Err(exit) => Input::Finished(attempt, Box::new(AttemptReport::bare(exit))),
                 })
             }
             Effect::Examine {

@@ -39,7 +39,7 @@ pub enum Input {
     /// The examination of an attempt that ran into a limit is over.
     Examined(AttemptId),
     /// An attempt is over, whether it ran or could not be started.
-    Finished(AttemptId, AttemptReport),
+    Finished(AttemptId, Box<AttemptReport>),
     /// The time that `next_wakeup` named has come.
     Wakeup,
     /// The user wants the run to end: politely the first time, by force from the second on.
@@ -276,7 +276,12 @@ impl Scheduler {
         }
     }
 
-    fn handle_finished(&mut self, id: AttemptId, report: AttemptReport, effects: &mut Vec<Effect>) {
+    fn handle_finished(
+        &mut self,
+        id: AttemptId,
+        report: Box<AttemptReport>,
+        effects: &mut Vec<Effect>,
+    ) {
         let cause = match &self.states[id.task] {
             State::Starting { attempt, .. } if *attempt == id.number => None,
             State::Running(running) if running.attempt == id.number => {

@@ -82,7 +82,7 @@ pub enum Occurrence {
     /// The examination of an attempt is over.
     Examined(AttemptId),
     /// An attempt is over.
-    Finished(AttemptId, AttemptReport),
+    Finished(AttemptId, Box<AttemptReport>),
     /// The user sent a signal.
     Signal(StopSignal),
     /// The terminal has another size.
@@ -273,7 +273,7 @@ impl Local {
                     ended.leftovers.clear();
                 }
                 self.clean_up(attempt.task);
-                Occurrence::Finished(attempt, report_of(ended))
+                Occurrence::Finished(attempt, Box::new(report_of(ended)))
             }
             Happening::Signal(Signal::Interrupt) => Occurrence::Signal(StopSignal::Interrupt),
             Happening::Signal(Signal::Hangup) => Occurrence::Signal(StopSignal::Hangup),
@@ -468,5 +468,7 @@ fn report_of(ended: Ended) -> AttemptReport {
             error: ended.log.error,
         },
         excerpt: Vec::new(),
+        cases: None,
+        samples: Vec::new(),
     }
 }

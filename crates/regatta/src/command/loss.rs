@@ -130,7 +130,7 @@ fn finish_journal(path: &Path, journal: &Journal, cause: &str) -> std::io::Resul
                 Event::AttemptFinished {
                     attempt,
                     verdict: verdict.clone(),
-                    report: AttemptReport::bare(Exit::Lost(reason.clone())),
+                    report: Box::new(AttemptReport::bare(Exit::Lost(reason.clone()))),
                 },
             );
             verdict

@@ -67,7 +67,7 @@ impl Sample {
             Event::AttemptFinished {
                 attempt,
                 verdict,
-                report,
+                report: Box::new(report),
             },
         )
     }

@@ -73,7 +73,7 @@ fn event() -> impl Strategy<Value = Event> {
             Event::AttemptFinished {
                 attempt,
                 verdict,
-                report,
+                report: Box::new(report),
             }
         }),
         (attempt(), duration())
@@ -172,6 +172,8 @@ fn report() -> impl Strategy<Value = AttemptReport> {
             survivors,
             log,
             excerpt,
+            cases: None,
+            samples: Vec::new(),
         },
     )
 }

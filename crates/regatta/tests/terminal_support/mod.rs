@@ -149,7 +149,7 @@ impl Script {
         let event = Event::AttemptFinished {
             attempt,
             verdict: Verdict::Failed(Failure::ExitCode(code)),
-            report: AttemptReport::bare(Exit::Code(code)),
+            report: Box::new(AttemptReport::bare(Exit::Code(code))),
         };
         self.push(ms, event);
         let attempt = AttemptId {
@@ -164,7 +164,7 @@ impl Script {
         let event = Event::AttemptFinished {
             attempt: self.attempt(name),
             verdict: verdict.clone(),
-            report,
+            report: Box::new(report),
         };
         self.push(ms, event);
         self.decide(ms, name, verdict);
