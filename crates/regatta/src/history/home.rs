@@ -126,8 +126,9 @@ impl History {
             Err(error) if error.kind() == ErrorKind::NotFound => 0,
             Err(source) => return Err(HistoryError::io(&runs, source)),
         };
+        let before = store.log_bytes();
         let dropped = store.change(|connection| add(connection, run, size))?;
-        store.fold();
+        store.fold(before);
         for run_id in dropped {
             journals::drop_kept(&runs, &run_id);
         }
@@ -156,11 +157,12 @@ impl History {
     fn absorb(&self, runs: &[(RunRow, u64)]) -> Result<(usize, usize), HistoryError> {
         self.make_folder()?;
         let store = Store::open(&self.database(), &self.gate(), Purpose::Write)?;
+        let before = store.log_bytes();
         let counts = store.change(|connection| {
             let added = absorb(connection, runs)?;
             Ok((known_runs(connection)?.len(), added))
         })?;
-        store.fold();
+        store.fold(before);
         Ok(counts)
     }
 

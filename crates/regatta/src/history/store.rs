@@ -32,6 +32,10 @@ const WRITE_TRIES: i32 = 1_000;
 /// Whoever opens the database alone reads all of the log first, so it is to stay short.
 const LONGEST_LOG_BYTES: u64 = 256 * 1024;
 
+/// Large runs write more than that each. Of those this many may lie in the log: to read them costs less than to wait for
+/// the disk at the end of every run.
+const RUNS_IN_LOG: u64 = 4;
+
 /// What the database is opened for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Purpose {
@@ -87,13 +91,21 @@ impl Store {
         question(&self.connection).map_err(|source| HistoryError::sql(&self.path, source))
     }
 
-    /// Folds the log into the database if it has become long and nobody else is reading it. Nothing is lost where that
-    /// does not work: the next run tries again.
-    pub(super) fn fold(&self) {
-        let length = beside(&self.path, "-wal")
+    /// Returns how long the log is.
+    ///
+    /// *Units*: bytes.
+    pub(super) fn log_bytes(&self) -> u64 {
+        beside(&self.path, "-wal")
             .metadata()
-            .map_or(0, |it| it.len());
-        if length > LONGEST_LOG_BYTES {
+            .map_or(0, |it| it.len())
+    }
+
+    /// Folds the log into the database if it has become long and nobody else is reading it. Nothing is lost where that
+    /// does not work: the next run tries again. `before` is how long the log was before this run wrote to it.
+    pub(super) fn fold(&self, before: u64) {
+        let length = self.log_bytes();
+        let written = length.saturating_sub(before);
+        if length > LONGEST_LOG_BYTES.max(RUNS_IN_LOG * written) {
             let _ = self.connection.busy_timeout(Duration::ZERO);
             let checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)";
             let _ = self.connection.query_row(checkpoint, [], |_| Ok(()));
@@ -232,14 +244,32 @@ mod tests {
             let store = Store::open(&path, &folder.path().join("gate"), Purpose::Write).unwrap();
             let name = format!("suite-{number}");
             let sql = "INSERT INTO suite (name, recent) VALUES (?, zeroblob(3000))";
+            let before = store.log_bytes();
             store.change(|it| it.execute(sql, [&name])).unwrap();
-            store.fold();
+            store.fold(before);
             longest = longest.max(log_bytes());
             was_folded |= log_bytes() == 0;
         }
         assert!(was_folded && longest <= LONGEST_LOG_BYTES, "{longest}");
         let store = Store::open(&path, &folder.path().join("gate"), Purpose::Read).unwrap();
         assert_eq!(store.suite_names().unwrap().len(), 200);
+    }
+
+    #[test]
+    fn the_log_holds_a_few_runs_that_write_much_before_it_is_folded_in() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("history.db");
+        let gate = folder.path().join("gate");
+        let mut lengths = Vec::new();
+        for number in 0..12 {
+            let store = Store::open(&path, &gate, Purpose::Write).unwrap();
+            let before = store.log_bytes();
+            let sql = "INSERT INTO suite (name, recent) VALUES (?, zeroblob(600000))";
+            store.change(|it| it.execute(sql, [number])).unwrap();
+            store.fold(before);
+            lengths.push(store.log_bytes() / 600_000);
+        }
+        assert_eq!(lengths, [1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0]);
     }
 
     #[test]
