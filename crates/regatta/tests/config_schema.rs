@@ -213,3 +213,50 @@ fn every_known_key_has_a_description_and_stands_in_the_example() {
         }
     }
 }
+
+/// Returns what a configuration comes to, a fact a line, without where its values stand.
+fn resolved(text: &str) -> Vec<String> {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let file = folder.path().join("regatta.toml");
+    fs::write(&file, text).expect("a temporary file can be written");
+    let document = config::load(&file).expect("the file is right");
+    let config = config::resolve(&document, &Overrides::default()).expect("the file is right");
+    let seen = format!("{:#?}", (config.run, config.groups, config.suites));
+    let is_place = |line: &str| {
+        let line = line.trim_start();
+        line.starts_with("origin: ") || line.starts_with("line: ")
+    };
+    let mut lines: Vec<String> = seen.lines().map(str::to_owned).collect();
+    lines.retain(|line| !is_place(line));
+    // An origin that is a place leaves the end of its block behind.
+    lines.retain(|line| line.trim() != "},");
+    lines
+}
+
+#[test]
+fn the_defaults_that_the_schema_tells_are_what_holds_without_them() {
+    let schema = config::schema();
+    let spelled = |table: &Value| -> String {
+        let properties = table["properties"].as_object().expect("a table");
+        let defaults = properties.iter().filter_map(|(key, property)| {
+            let default = property.get("default")?;
+            // It says what a suite does that has inputs.
+            (key != "cache").then(|| format!("{key} = {default}\n"))
+        });
+        defaults.collect()
+    };
+    let properties = &schema["properties"];
+    let run = spelled(&properties["run"]);
+    let suite = spelled(&properties["suites"]["additionalProperties"]);
+    let group = spelled(&properties["groups"]["additionalProperties"]);
+    assert!(run.contains("timeout = \"5m\"") && suite.contains("cpus = 1") && !group.is_empty());
+    let bare = "[suites.a]\ncommand = \"true\"\nparallel_group = \"g\"\n";
+    let told = resolved(&format!("[run]\n{run}\n[groups.g]\n{group}\n{bare}{suite}"));
+    let untold = resolved(bare);
+    let differs = told
+        .iter()
+        .zip(&untold)
+        .find(|(told, untold)| told != untold);
+    assert_eq!(differs, None);
+    assert_eq!(told.len(), untold.len());
+}
