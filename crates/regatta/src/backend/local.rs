@@ -275,6 +275,7 @@ impl Local {
                 self.clean_up(attempt.task);
                 Occurrence::Finished(attempt, Box::new(report_of(ended)))
             }
+            Happening::Readable => return None,
             Happening::Signal(Signal::Interrupt) => Occurrence::Signal(StopSignal::Interrupt),
             Happening::Signal(Signal::Hangup) => Occurrence::Signal(StopSignal::Hangup),
             Happening::Signal(_) => Occurrence::Signal(StopSignal::Terminate),
@@ -335,6 +336,7 @@ impl Local {
                 Leftovers::Kill | Leftovers::Fail => LeftoverPolicy::End,
                 Leftovers::Allow => LeftoverPolicy::Allow,
             },
+            descriptors: Vec::new(),
         }
     }
 
