@@ -1,6 +1,7 @@
 //! What to run, as plain data. Checks nothing: a wrong value shows as a `SpawnError`.
 
 use std::ffi::CStr;
+use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -23,6 +24,8 @@ pub struct Command {
     pub follow: Follow,
     /// What becomes of processes that outlive the command.
     pub leftovers: LeftoverPolicy,
+    /// Descriptors that the command has under the numbers they have here, all above 2.
+    pub descriptors: Vec<Arc<OwnedFd>>,
 }
 
 /// Whether the caller sees a command's output while it runs.

@@ -38,6 +38,8 @@ pub enum Happening {
     Abandoned,
     /// A `Waker` was used, once or more.
     Woken,
+    /// A descriptor that the caller attends to has something to read.
+    Readable,
 }
 
 /// The measured facts of a command that is over.

@@ -66,6 +66,8 @@ impl Launcher {
         let dir = CString::new(command.dir.as_os_str().as_bytes())?;
         let argv = pointers(&command.argv);
         let env = pointers(&command.env);
+        let kept = command.descriptors.iter().map(AsRawFd::as_raw_fd);
+        let kept: Vec<c_int> = kept.collect();
         let mut pauses = PAUSES.iter();
         loop {
             let mut start = Start {
@@ -75,6 +77,7 @@ impl Launcher {
                 dir: dir.as_ptr(),
                 input: self.null.as_raw_fd(),
                 output: output.as_raw_fd(),
+                kept: &kept,
                 touched_signals: &self.touched_signals,
                 error: 0,
             };
@@ -98,6 +101,8 @@ struct Start<'l> {
     dir: *const c_char,
     input: c_int,
     output: c_int,
+    /// Stay open beside the three.
+    kept: &'l [c_int],
     touched_signals: &'l [c_int],
     /// The errno of what failed, 0 for nothing.
     error: c_int,
@@ -152,8 +157,12 @@ extern "C" fn become_program(start: *mut c_void) -> c_int {
         }
         let mut none = MaybeUninit::<libc::sigset_t>::uninit();
         libc::sigemptyset(none.as_mut_ptr());
-        // Everything above 2 closes by itself, as all descriptors here are marked so.
-        libc::setpgid(0, 0) != 0
+        // Everything else closes by itself, as all descriptors here are marked so. The marks are the child's own.
+        start
+            .kept
+            .iter()
+            .any(|descriptor| libc::fcntl(*descriptor, libc::F_SETFD, 0) != 0)
+            || libc::setpgid(0, 0) != 0
             || libc::dup2(start.input, libc::STDIN_FILENO) < 0
             || libc::dup2(start.output, libc::STDOUT_FILENO) < 0
             || libc::dup2(start.output, libc::STDERR_FILENO) < 0

@@ -47,10 +47,11 @@ const MAX_EVENTS: usize = 64;
 /// How often everybody is stopped in a row.
 const PAUSE_LOOKS: u32 = 3;
 
-/// The tokens of the set: these three, then two for each command.
+/// The tokens of the set: these four, then two for each command.
 const SIGNALS: u64 = 0;
 const WAKER: u64 = 1;
 const DEATHS: u64 = 2;
+const ATTENDED: u64 = 3;
 
 /// The first serial number, so that its tokens follow those.
 const FIRST_SERIAL: u64 = 2;
@@ -254,6 +255,22 @@ impl Supervisor {
         is_running.then(|| command.pid.as_raw_pid())
     }
 
+    /// Lets waits report `Happening::Readable` for as long as there is something to read from a descriptor of the
+    /// caller's. One that is attended to already must not be given again.
+    ///
+    /// # Errors
+    ///
+    /// The system cannot watch it.
+    pub fn attend(&self, source: impl AsFd) -> io::Result<()> {
+        watch(&self.epoll, source, ATTENDED)
+    }
+
+    /// Attends to a descriptor no longer.
+    pub fn neglect(&self, source: impl AsFd) {
+        // It fails when nobody attended to it.
+        let _ = epoll::delete(&self.epoll, source);
+    }
+
     /// Returns a handle that ends a wait from another thread.
     #[must_use]
     pub fn waker(&self) -> Waker {
@@ -325,6 +342,7 @@ impl Supervisor {
                 self.deaths.forget();
                 self.brood.expect_deaths();
             }
+            ATTENDED => happenings.push(Happening::Readable),
             token if token == exit_token(token / 2) => self.handle_exit(token / 2, happenings)?,
             token => self.handle_output(token / 2, event.flags, happenings),
         }

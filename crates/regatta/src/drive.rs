@@ -17,6 +17,7 @@ use crate::audience::Audience;
 use crate::backend::{Examination, Local, Occurrence};
 use crate::cache::{Answer, Attempted, Probed, Service};
 use crate::clock::Clock;
+use crate::jobserver::{PoolState, Standing, Withheld};
 use crate::report::record::TaskRecord;
 use crate::screen;
 
@@ -71,7 +72,8 @@ impl Drive<'_> {
     /// The system refuses to wait for processes; what runs is ended then.
     pub fn run(mut self) -> io::Result<Option<Outcome>> {
         let mut interrupt = None;
-        let mut inputs = VecDeque::from([(self.now(), Input::Begin)]);
+        let mut inputs: VecDeque<(Time, Input)> = self.balance().into();
+        inputs.push_back((self.now(), Input::Begin));
         let mut effects = Vec::new();
         let mut untold = Vec::new();
         let mut asked = Vec::new();
@@ -79,7 +81,7 @@ impl Drive<'_> {
         loop {
             // Attempts that cannot be started end as they begin, and others may follow without end.
             while untold.len() < MOST_UNTOLD
-                && let Some((now, input)) = inputs.pop_front()
+                && let Some((now, input)) = self.next_input(&mut inputs)
             {
                 self.scheduler.handle(now, input, &mut effects);
                 for effect in effects.drain(..) {
@@ -183,8 +185,36 @@ impl Drive<'_> {
         }
         let wakeup = self.scheduler.next_wakeup();
         let tick = self.audience.terminal.next_tick();
-        let next = [wakeup, tick].into_iter().flatten().min()?;
+        let balance = self.backend.next_balance();
+        let next = [wakeup, tick, balance].into_iter().flatten().min()?;
         Some(next - self.now())
+    }
+
+    /// Returns what the scheduler is to be told next: that slots went to others comes when nothing else is to be told.
+    fn next_input(&mut self, inputs: &mut VecDeque<(Time, Input)>) -> Option<(Time, Input)> {
+        if inputs.is_empty() {
+            inputs.extend(self.balance());
+        }
+        inputs.pop_front()
+    }
+
+    /// Moves slots between suites and the jobs they start, and returns what the scheduler has to know of that.
+    fn balance(&mut self) -> Vec<(Time, Input)> {
+        let Some(pools) = self.backend.shared_pools() else {
+            return Vec::new();
+        };
+        let state = |pool| PoolState {
+            spare: self.scheduler.spare(pool),
+            wanted: self.scheduler.wanted(pool),
+        };
+        let standing = Standing {
+            slots: state(pools.slots),
+            tokens: pools.tokens.map(state),
+        };
+        let now = self.now();
+        let withheld = self.backend.balance(now, standing).into_iter();
+        let inputs = withheld.map(|Withheld { pool, amount }| Input::Withheld { pool, amount });
+        inputs.map(|input| (now, input)).collect()
     }
 
     /// Does what the scheduler wants and returns the fact that follows at once, if one does.

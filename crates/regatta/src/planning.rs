@@ -13,7 +13,7 @@ use regatta_core::rank::{Effort, expect, rank};
 use regatta_core::terms::Terms;
 
 use crate::backend::{Launch, Visible};
-use crate::config::{Command, Config, MaxParallel, Suite};
+use crate::config::{Command, Config, JobserverUse, MaxParallel, Suite};
 use crate::definition;
 use crate::recipes::reuse_of;
 use crate::select::Selection;
@@ -25,6 +25,9 @@ pub const SLOTS: PoolId = PoolId(0);
 /// Descriptors that the runner keeps for itself, and those that one running suite costs it.
 const OWN_DESCRIPTORS: u64 = 24;
 const DESCRIPTORS_PER_SUITE: u64 = 4;
+
+/// What one costs more whose jobs share the slots.
+const DESCRIPTORS_PER_JOBSERVER: u64 = 3;
 
 /// How long a suite's `on_timeout` may take.
 const EXAMINATION: Duration = Duration::from_secs(10);
@@ -40,6 +43,28 @@ pub struct Project {
     pub max_parallel: u32,
     /// What was known of each suite, as it was given.
     pub past: Vec<Past>,
+}
+
+impl Project {
+    /// Lets every task take one of the tokens of another jobserver as well, whose guest the run is, and returns their pool.
+    ///
+    /// What a suite declares as its `cpus` is a matter of this run's own slots: a guest that waited for several tokens at
+    /// once, and held some meanwhile, could wait for another such guest for ever.
+    #[must_use]
+    pub fn become_guest(&mut self) -> PoolId {
+        let plan = Arc::make_mut(&mut self.plan);
+        let tokens = Pool {
+            name: "tokens".to_owned(),
+            capacity: u64::from(self.max_parallel),
+        };
+        let pool = PoolId::from_index(plan.pools.len());
+        plan.pools = plan.pools.values().cloned().chain([tokens]).collect();
+        for task in plan.tasks.values_mut() {
+            // Last: who lacks a token lacks nothing else.
+            task.claims.push(Claim { pool, amount: 1 });
+        }
+        pool
+    }
 }
 
 /// Returns the plan of the selected suites: one task a suite, in the order of the file, each with its place in the order
@@ -144,7 +169,7 @@ fn pools<'c>(
 ///
 /// *Units*: `cpus` are the CPUs this process may use, `descriptors` its soft limit of open files.
 #[must_use]
-pub fn slots(wish: MaxParallel, cpus: u32, descriptors: u64) -> u32 {
+pub fn slots(wish: MaxParallel, jobserver: JobserverUse, cpus: u32, descriptors: u64) -> u32 {
     let wanted = match wish {
         MaxParallel::Auto => cpus,
         MaxParallel::Count(count) => count,
@@ -153,7 +178,11 @@ pub fn slots(wish: MaxParallel, cpus: u32, descriptors: u64) -> u32 {
             u32::try_from(share).unwrap_or(u32::MAX)
         }
     };
-    let affordable = descriptors.saturating_sub(OWN_DESCRIPTORS) / DESCRIPTORS_PER_SUITE;
+    let each = match jobserver {
+        JobserverUse::Off => DESCRIPTORS_PER_SUITE,
+        _ => DESCRIPTORS_PER_SUITE + DESCRIPTORS_PER_JOBSERVER,
+    };
+    let affordable = descriptors.saturating_sub(OWN_DESCRIPTORS) / each;
     wanted
         .min(u32::try_from(affordable).unwrap_or(u32::MAX))
         .max(1)
@@ -255,6 +284,7 @@ fn launch(suite: &Suite, root: &Path) -> Launch {
         },
         timeout: suite.terms.timeout.value,
         max_log_bytes: suite.terms.max_log_bytes.value,
+        cpus: suite.cpus,
         leftovers: suite.terms.leftovers.value,
     }
 }
@@ -279,13 +309,18 @@ mod tests {
 
     #[test]
     fn slots_follow_the_wish_within_what_the_machine_allows() {
-        assert_eq!(slots(MaxParallel::Auto, 8, 1024), 8);
-        assert_eq!(slots(MaxParallel::Count(3), 8, 1024), 3);
-        assert_eq!(slots(MaxParallel::Percent(50), 8, 1024), 4);
-        assert_eq!(slots(MaxParallel::Percent(1), 8, 1024), 1);
-        assert_eq!(slots(MaxParallel::Count(99_999_999), 8, 1024), 250);
-        assert_eq!(slots(MaxParallel::Count(100), 8, 64), 10);
-        assert_eq!(slots(MaxParallel::Count(5), 8, 3), 1);
+        let off = |wish, cpus, descriptors| slots(wish, JobserverUse::Off, cpus, descriptors);
+        assert_eq!(off(MaxParallel::Auto, 8, 1024), 8);
+        assert_eq!(off(MaxParallel::Count(3), 8, 1024), 3);
+        assert_eq!(off(MaxParallel::Percent(50), 8, 1024), 4);
+        assert_eq!(off(MaxParallel::Percent(1), 8, 1024), 1);
+        assert_eq!(off(MaxParallel::Count(99_999_999), 8, 1024), 250);
+        assert_eq!(off(MaxParallel::Count(100), 8, 64), 10);
+        assert_eq!(off(MaxParallel::Count(5), 8, 3), 1);
+        assert_eq!(
+            slots(MaxParallel::Count(100), JobserverUse::Pipe, 8, 94),
+            10
+        );
     }
 
     #[test]

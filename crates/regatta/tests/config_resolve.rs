@@ -4,7 +4,9 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use regatta::config::{self, Ci, Command, Config, MaxParallel, Origin, Overrides, Setting};
+use regatta::config::{
+    self, Ci, Command, Config, JobserverUse, MaxParallel, Origin, Overrides, Setting,
+};
 use regatta::diagnostic::Diagnostics;
 use regatta_core::terms::{Backoff, Expect, FailFast, FlakyVerdict, Leftovers, Retries};
 
@@ -50,6 +52,8 @@ fn nothing_said_gives_the_defaults() {
     assert_eq!(run.log_dir, Setting::default_value("test-logs".into()));
     let fast_excludes = vec!["acceptance".to_owned()];
     assert_eq!(run.fast_excludes, Setting::default_value(fast_excludes));
+    let jobserver = JobserverUse::Off;
+    assert_eq!(run.jobserver, Setting::default_value(jobserver));
 
     let suite = &config.suites[0];
     assert_eq!(suite.command, Command::Shell("true".to_owned()));

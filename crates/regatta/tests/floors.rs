@@ -8,6 +8,7 @@ const FLOORS: [&[&str]; 6] = [
     &[
         "clock",
         "diagnostic",
+        "jobserver",
         "log_dir",
         "pattern",
         "repository",

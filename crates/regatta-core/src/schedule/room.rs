@@ -6,8 +6,11 @@
 //! tasks, pools and groups there are. A task takes all it claims at once or nothing.
 //!
 //! Lines, and the first tasks of lines among each other, stand in the plan's order of starting.
+//!
+//! Part of a pool may be withheld: in the hands of somebody who is no task. Who that is, and why, is not known here.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::mem;
 
 use crate::id::{Id, IdMap, PoolId, TaskId};
 use crate::plan::{Claim, Plan};
@@ -30,7 +33,10 @@ pub(super) struct Room {
 /// How full a pool is.
 #[derive(Debug)]
 struct Level {
+    /// What no task has.
     free: u64,
+    /// What others than tasks have of that; more than that for as long as they have not heard of a task's start.
+    withheld: u64,
     /// The classes that wait here, by the amount they lack, each under its first task.
     waiting: BTreeMap<u64, BTreeSet<(Ranked, usize)>>,
 }
@@ -67,6 +73,7 @@ impl Room {
             .values()
             .map(|pool| Level {
                 free: pool.capacity,
+                withheld: 0,
                 waiting: BTreeMap::new(),
             })
             .collect();
@@ -100,7 +107,7 @@ impl Room {
             let lacking = self.classes[index]
                 .claims
                 .iter()
-                .find(|claim| self.pools[claim.pool].free < claim.amount)
+                .find(|claim| self.pools[claim.pool].spare() < claim.amount)
                 .copied();
             self.leave(index);
             self.classes[index].lacking = lacking;
@@ -125,6 +132,25 @@ impl Room {
         }
     }
 
+    /// Leaves so much of a pool to others from now on, instead of what they had before.
+    pub(super) fn withhold(&mut self, pool: PoolId, amount: u64) {
+        let before = mem::replace(&mut self.pools[pool].withheld, amount);
+        if amount < before {
+            self.opened.insert(pool);
+        }
+    }
+
+    /// Returns how much of a pool nobody has.
+    pub(super) fn spare(&self, pool: PoolId) -> u64 {
+        self.pools[pool].spare()
+    }
+
+    /// Returns the least that a task claims of this pool which waits for room in it, where `admit` has nobody left to
+    /// let in.
+    pub(super) fn wanted(&self, pool: PoolId) -> Option<u64> {
+        self.pools[pool].waiting.keys().next().copied()
+    }
+
     /// Sends everybody home: nobody waits any more.
     pub(super) fn clear(&mut self) {
         self.untried.clear();
@@ -143,7 +169,7 @@ impl Room {
         let pools = &self.pools;
         self.opened.retain(|&pool| {
             let level = &pools[pool];
-            let fitting = level.waiting.range(..=level.free);
+            let fitting = level.waiting.range(..=level.spare());
             let first = fitting.filter_map(|(_, line)| line.first().copied()).min();
             best = [best, first].into_iter().flatten().min();
             first.is_some()
@@ -197,5 +223,11 @@ impl Room {
                     .insert((first, index));
             }
         }
+    }
+}
+
+impl Level {
+    fn spare(&self) -> u64 {
+        self.free.saturating_sub(self.withheld)
     }
 }

@@ -8,7 +8,7 @@ use std::mem;
 use std::sync::Arc;
 
 use crate::event::{CancelReason, Event, StopCause, StopSignal, Summary};
-use crate::id::{AttemptId, IdMap, TaskId};
+use crate::id::{AttemptId, IdMap, PoolId, TaskId};
 use crate::plan::Plan;
 use crate::schedule::examine::{Circumstances, Occasion};
 use crate::schedule::retry::pause_before;
@@ -40,6 +40,14 @@ pub enum Input {
     Examined(AttemptId),
     /// An attempt is over, whether it ran or could not be started.
     Finished(AttemptId, Box<AttemptReport>),
+    /// So much of a pool is in the hands of others than tasks from now on, instead of what they had before. They may take
+    /// what is spare, and give back whatever they want.
+    Withheld {
+        /// The pool.
+        pool: PoolId,
+        /// What they have of it.
+        amount: u64,
+    },
     /// The time that `next_wakeup` named has come.
     Wakeup,
     /// The user wants the run to end: politely the first time, by force from the second on.
@@ -157,6 +165,7 @@ impl Scheduler {
             Input::Printed(attempt) => self.handle_printed(attempt),
             Input::Examined(attempt) => self.handle_examined(attempt, effects),
             Input::Finished(attempt, report) => self.handle_finished(attempt, report, effects),
+            Input::Withheld { pool, amount } => self.room.withhold(pool, amount),
             Input::Wakeup => self.handle_wakeup(effects),
             Input::Interrupt(signal) => self.handle_interrupt(signal, effects),
         }
@@ -168,6 +177,19 @@ impl Scheduler {
     #[must_use]
     pub fn next_wakeup(&self) -> Option<Time> {
         self.alarms.first().map(|(at, _)| *at)
+    }
+
+    /// Returns how much of a pool neither tasks have nor those it is withheld for.
+    #[must_use]
+    pub fn spare(&self, pool: PoolId) -> u64 {
+        self.room.spare(pool)
+    }
+
+    /// Returns how much of a pool would have to be spare for another task to start, if one waits for that. It may lack
+    /// pools that come later among its claims as well.
+    #[must_use]
+    pub fn wanted(&self, pool: PoolId) -> Option<u64> {
+        self.room.wanted(pool)
     }
 
     /// Returns the counts once every task has its final word.

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::exit;
 
 use crate::support::{Bench, PLAYED, is_played, play};
-use regatta_process::{SpawnError, Status};
+use regatta_process::{Command, Form, Happening, Purses, SpawnError, Status};
 use rustix::io::Errno;
 
 /// Writes a program. Another process does it: a child that another test of this one starts meanwhile would have the
@@ -241,4 +241,46 @@ fn a_command_that_did_not_start_does_not_count() {
     program_error(&mut bench, "no-such-program");
     assert_eq!(bench.supervisor.running(), 0);
     assert_eq!(bench.run("echo next").0, "next\n");
+}
+
+#[test]
+fn a_command_has_the_descriptors_it_is_given_and_no_others() {
+    let mut bench = Bench::new();
+    let mut purses = Purses::new(bench.dir.path());
+    let [given, kept] = [(); 2].map(|()| purses.make(Form::Pipe).unwrap());
+    given.put(2).unwrap();
+    let address = String::from_utf8(given.address()).unwrap();
+    let (reader, writer) = address.split_once(',').unwrap();
+    let script = format!(
+        "ls /proc/$$/fd; token=$(head -c 1 /proc/$$/fd/{reader}); echo token $token; printf %s x >/proc/$$/fd/{writer}"
+    );
+    let command = Command {
+        descriptors: given.descriptors(),
+        ..bench.shell(&script)
+    };
+    bench.run_command(&command).unwrap();
+    assert_eq!(
+        bench.log(),
+        format!("0\n1\n2\n{reader}\n{writer}\ntoken +\n")
+    );
+    assert_eq!((given.tokens(), kept.tokens()), (2, 0));
+    // The marks of this process's own descriptors are as they were.
+    let (log, _) = bench.run("ls /proc/$$/fd");
+    assert_eq!(log, "0\n1\n2\n");
+}
+
+#[test]
+fn a_wait_ends_when_a_token_is_taken() {
+    let mut bench = Bench::new();
+    let mut purses = Purses::new(bench.dir.path());
+    let purse = purses.make(Form::Fifo).unwrap();
+    purse.put(1).unwrap();
+    assert!(purses.read_from().is_empty());
+    let watch = purses.watch().unwrap();
+    bench.supervisor.attend(watch).unwrap();
+    let command = bench.shell("head -c 1 jobserver-1; exec sleep 600");
+    bench.supervisor.spawn(1, &command).unwrap();
+    bench.wait_for(|happening| matches!(happening, Happening::Readable).then_some(()));
+    bench.supervisor.neglect(purses.watch().unwrap());
+    assert_eq!(purse.tokens(), 0);
 }

@@ -54,6 +54,7 @@ impl Bench {
             max_log_bytes: 1 << 20,
             follow: Follow::Quiet,
             leftovers: LeftoverPolicy::End,
+            descriptors: Vec::new(),
         }
     }
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::launch::{Launch, Visible};
 use crate::cache::is_base;
+use crate::jobserver::with_address;
 
 /// Variables that say something about this run or about another one, and that no suite inherits.
 const NOT_INHERITED: [&str; 16] = [
@@ -28,6 +29,12 @@ const NOT_INHERITED: [&str; 16] = [
     "XML_OUTPUT_FILE",
 ];
 
+/// Where make, cargo and ninja look for a jobserver.
+const MAKEFLAGS: &str = "MAKEFLAGS";
+
+/// Variables that could lead past the jobserver which an attempt is given.
+const JOBSERVER_VARIABLES: [&str; 3] = [MAKEFLAGS, "CARGO_MAKEFLAGS", "MFLAGS"];
+
 /// Names the attempt among those of all runs.
 const ATTEMPT: &str = "REGATTA_ATTEMPT";
 
@@ -38,6 +45,8 @@ const EXAMINED_PID: &str = "REGATTA_PID";
 pub(super) struct Inherited {
     /// Name, and the whole entry.
     entries: Vec<(OsString, Arc<CStr>)>,
+    /// What whoever started this process told make.
+    makeflags: Option<OsString>,
 }
 
 /// What an environment tells of the attempt it is for.
@@ -49,6 +58,8 @@ pub(super) struct Attempted<'a> {
     pub(super) private_dir: &'a Path,
     pub(super) outputs_dir: &'a Path,
     pub(super) xml_file: &'a Path,
+    /// How many slots its jobs share with others, and where the jobserver for that is.
+    pub(super) jobserver: Option<(u32, &'a [u8])>,
 }
 
 impl Inherited {
@@ -61,7 +72,21 @@ impl Inherited {
             })
             .filter_map(|(name, value)| Some((name.clone(), entry(&name, &value)?)))
             .collect();
-        Self { entries }
+        Self {
+            entries,
+            makeflags: std::env::var_os(MAKEFLAGS),
+        }
+    }
+
+    /// Returns the variable that says where a suite finds its programs, as it will see it.
+    pub(super) fn path(launch: &Launch) -> OsString {
+        let own = launch.env.get("PATH").map(OsString::from);
+        own.or_else(|| std::env::var_os("PATH")).unwrap_or_default()
+    }
+
+    /// Returns whether a suite may be given a jobserver: not if it says itself what make is told.
+    pub(super) fn may_share(launch: &Launch) -> bool {
+        !launch.env.contains_key(MAKEFLAGS)
     }
 
     /// Returns the environment of an attempt: what is inherited gives way to the test variables, these to
@@ -89,6 +114,7 @@ impl Inherited {
         let mut environment: Vec<Arc<CStr>> = inherited
             .filter(|(name, _)| {
                 is_visible(name, &launch.visible)
+                    && !(attempted.jobserver.is_some() && is_about_jobs(name))
                     && name.to_str().is_none_or(|it| !launch.env.contains_key(it))
             })
             .map(|(_, entry)| Arc::clone(entry))
@@ -97,6 +123,12 @@ impl Inherited {
             .iter()
             .filter(|(name, _)| !launch.env.contains_key(*name));
         environment.extend(tests.filter_map(|(name, value)| entry(OsStr::new(name), (*value)?)));
+        if let Some((slots, address)) = attempted.jobserver {
+            let makeflags = self.makeflags.as_deref();
+            let makeflags = makeflags.filter(|_| is_visible(MAKEFLAGS.as_ref(), &launch.visible));
+            let makeflags = with_address(makeflags, slots, address);
+            environment.extend(entry(MAKEFLAGS.as_ref(), &makeflags));
+        }
         let declared = launch.env.iter();
         let declared = declared.filter(|(name, _)| identity.iter().all(|(it, _)| name != it));
         environment.extend(declared.filter_map(|(k, v)| entry(OsStr::new(k), OsStr::new(v))));
@@ -127,6 +159,10 @@ pub(super) fn examining(attempt: Vec<Arc<CStr>>, pid: i32) -> Vec<Arc<CStr>> {
         .collect();
     environment.extend(entry(EXAMINED_PID.as_ref(), pid.to_string().as_ref()));
     environment
+}
+
+fn is_about_jobs(name: &OsStr) -> bool {
+    JOBSERVER_VARIABLES.iter().any(|it| name == *it)
 }
 
 fn is_visible(name: &OsStr, visible: &Visible) -> bool {

@@ -27,6 +27,8 @@ pub struct Launch {
     pub timeout: Option<Duration>,
     /// The most that its log may take.
     pub max_log_bytes: u64,
+    /// How many slots it takes, at least 1; not clamped.
+    pub cpus: u32,
     /// What happens to processes that outlive its command.
     pub leftovers: Leftovers,
 }

@@ -10,12 +10,13 @@ use regatta_core::event::StopSignal;
 use regatta_core::id::{AttemptId, IdMap, TaskId};
 use regatta_core::schedule::{Circumstances, Occasion};
 use regatta_core::terms::Leftovers;
+use regatta_core::time::Time;
 use regatta_core::verdict::{
     AttemptReport, Exit, Leftover, LogReport, Status as AttemptStatus, Usage, UsageMethod, Verdict,
 };
 use regatta_process::fault::{self, Operation};
 use regatta_process::{
-    Command, Ended, Follow, Guardian, Happening, LeftoverPolicy, Signal, SpawnError, Status,
+    Command, Ended, Follow, Guardian, Happening, LeftoverPolicy, Outer, Signal, SpawnError, Status,
     Supervisor, Waker,
 };
 
@@ -26,6 +27,7 @@ use super::excerpt;
 use super::launch::Launch;
 use super::outputs_dir::OutputsDirs;
 use super::private_dir::PrivateDirs;
+use crate::jobserver::{Broker, Forms, Pools, Share, Standing, Terms, Wish, Withheld};
 use crate::report::rounds::KEPT_FAILURES;
 
 /// How many lines of a failed attempt's output go into the event stream.
@@ -47,6 +49,8 @@ pub struct Workplace {
 /// Runs attempts as processes of this machine.
 pub struct Local {
     supervisor: Supervisor,
+    /// Shares slots with the jobs of attempts, where that is wanted. It goes after everyone who has a token.
+    broker: Option<Broker>,
     workplace: Workplace,
     launches: IdMap<TaskId, Launch>,
     inherited: Inherited,
@@ -109,6 +113,7 @@ impl Local {
     ) -> io::Result<Self> {
         Ok(Self {
             supervisor: Supervisor::new(guardian)?,
+            broker: None,
             private_dirs: PrivateDirs::new(&workplace.run_id)?,
             outputs_dirs: OutputsDirs::default(),
             stopped: BTreeSet::new(),
@@ -122,6 +127,67 @@ impl Local {
         })
     }
 
+    /// Shares slots with the jobs that attempts start from now on.
+    ///
+    /// # Errors
+    /// The system cannot tell when jobs take slots.
+    pub fn share_slots(
+        &mut self,
+        slots: u32,
+        pools: Pools,
+        wish: Wish,
+        outer: Option<Outer>,
+    ) -> io::Result<()> {
+        let launches = self.launches.values();
+        let sharing = launches.filter(|launch| Inherited::may_share(launch));
+        let searches = sharing.map(|launch| (Inherited::path(launch), launch.dir.clone()));
+        let terms = Terms {
+            slots,
+            pools,
+            folder: self.private_dirs.root(),
+            forms: Forms::new(wish, searches),
+            outer,
+        };
+        let broker = Broker::new(terms);
+        if let Some(watch) = broker.watch() {
+            self.supervisor.attend(watch)?;
+        }
+        self.broker = Some(broker);
+        Ok(())
+    }
+
+    /// Returns the pools that are shared, if any are.
+    #[must_use]
+    pub fn shared_pools(&self) -> Option<Pools> {
+        self.broker.as_ref().map(Broker::pools)
+    }
+
+    /// Moves slots between suites and their jobs; see [`Broker::balance`].
+    pub fn balance(&mut self, now: Time, standing: Standing) -> Vec<Withheld> {
+        let Some(broker) = &mut self.broker else {
+            return Vec::new();
+        };
+        let was_short = broker.is_short();
+        let withheld = broker.balance(now, standing);
+        if let Some(outer) = broker.outer()
+            && broker.is_short() != was_short
+        {
+            if was_short {
+                self.supervisor.neglect(outer);
+            } else {
+                // Where it cannot be watched, tokens come with whatever happens next.
+                let _ = self.supervisor.attend(outer);
+            }
+        }
+        withheld
+    }
+
+    /// Returns when to balance again though nothing has happened.
+    #[must_use]
+    pub fn next_balance(&self) -> Option<Time> {
+        self.broker.as_ref().and_then(Broker::next_wakeup)
+    }
+
     /// Starts an attempt.
     ///
     /// # Errors
@@ -130,9 +196,29 @@ impl Local {
         self.slots[attempt.task] = slot;
         let started = self.try_spawn(attempt, slot);
         if started.is_err() {
+            self.close_share(attempt);
             self.clean_up(attempt.task);
         }
         started
+    }
+
+    fn open_share(&mut self, attempt: AttemptId) -> io::Result<Option<Share>> {
+        let launch = &self.launches[attempt.task];
+        let broker = self.broker.as_mut();
+        let Some(broker) = broker.filter(|_| Inherited::may_share(launch)) else {
+            return Ok(None);
+        };
+        broker.open(
+            attempt,
+            launch.cpus,
+            (&Inherited::path(launch), &launch.dir),
+        )
+    }
+
+    fn close_share(&mut self, attempt: AttemptId) {
+        if let Some(broker) = &mut self.broker {
+            broker.close(attempt);
+        }
     }
 
     fn try_spawn(&mut self, attempt: AttemptId, slot: u32) -> Result<(), Exit> {
@@ -144,7 +230,10 @@ impl Local {
         prepared
             .and_then(|()| self.make_way(launch, attempt))
             .map_err(|error| lost("prepare the log directory", &error))?;
-        let command = self.command(launch, attempt, slot, &private_dir);
+        let share = self.open_share(attempt);
+        let share = share.map_err(|error| lost("share slots with its jobs", &error))?;
+        let launch = &self.launches[attempt.task];
+        let command = self.command(launch, attempt, (slot, &private_dir), share.as_ref());
         let started = self.supervisor.spawn(key(attempt), &command);
         started.map_err(|error| exit_of(&error))
     }
@@ -272,8 +361,13 @@ impl Local {
                 if self.stopped.remove(&attempt) {
                     ended.leftovers.clear();
                 }
+                self.close_share(attempt);
                 self.clean_up(attempt.task);
                 Occurrence::Finished(attempt, Box::new(report_of(ended)))
+            }
+            Happening::Readable => {
+                self.broker.as_mut()?.stir();
+                return None;
             }
             Happening::Signal(Signal::Interrupt) => Occurrence::Signal(StopSignal::Interrupt),
             Happening::Signal(Signal::Hangup) => Occurrence::Signal(StopSignal::Hangup),
@@ -313,9 +407,10 @@ impl Local {
         &self,
         launch: &Launch,
         attempt: AttemptId,
-        slot: u32,
-        private_dir: &Path,
+        (slot, private_dir): (u32, &Path),
+        share: Option<&Share>,
     ) -> Command {
+        let slots = self.broker.as_ref().map_or(1, Broker::slots);
         Command {
             argv: launch.argv.clone(),
             env: self.inherited.environment(&Attempted {
@@ -326,6 +421,7 @@ impl Local {
                 private_dir,
                 outputs_dir: &self.outputs_path(launch),
                 xml_file: &self.xml_path(launch),
+                jobserver: share.map(|it| (slots, it.address.as_slice())),
             }),
             dir: launch.dir.clone(),
             log: self.log_path(launch),
@@ -335,6 +431,7 @@ impl Local {
                 Leftovers::Kill | Leftovers::Fail => LeftoverPolicy::End,
                 Leftovers::Allow => LeftoverPolicy::Allow,
             },
+            descriptors: share.map(|it| it.descriptors.clone()).unwrap_or_default(),
         }
     }
 
@@ -344,7 +441,9 @@ impl Local {
         let launch = &self.launches[attempt.task];
         let argv = launch.on_timeout.clone()?;
         let slot = self.slots[attempt.task];
-        let command = self.command(launch, attempt, slot, &self.private_dirs.path(slot));
+        let private_dir = self.private_dirs.path(slot);
+        // It is in a hurry, and has no jobs.
+        let command = self.command(launch, attempt, (slot, &private_dir), None);
         Some(Command {
             argv,
             env: examining(command.env, leader),

@@ -78,6 +78,11 @@ impl PrivateDirs {
         })
     }
 
+    /// Returns the folder that they lie in.
+    pub(super) fn root(&self) -> &Path {
+        &self.root
+    }
+
     /// Returns the empty directory of a slot that no attempt uses.
     pub(super) fn prepare(&mut self, slot: u32) -> io::Result<PathBuf> {
         let path = self.path(slot);

@@ -10,7 +10,9 @@ use super::inputs::{Wish, keeper};
 use super::output::{print, warn};
 use super::setup;
 use crate::cli::{CacheChoice, CheckArgs, CommandFailure, PlaceArgs, RunArgs};
-use crate::config::{Command, Config, MaxParallel, QUARANTINE_NAME, Setting, Suite, Terms};
+use crate::config::{
+    Command, Config, JobserverUse, MaxParallel, QUARANTINE_NAME, Setting, Suite, Terms,
+};
 
 pub(super) fn check(
     place: &PlaceArgs,
@@ -68,6 +70,7 @@ fn render_origins(config: &Config) -> String {
     table.row("fast_excludes", &run.fast_excludes, |list| {
         format!("{list:?}")
     });
+    table.row("jobserver", &run.jobserver, jobserver);
     table.terms(&run.terms);
     for suite in &config.suites {
         table.title(&format!("[suites.{}]", suite.name));
@@ -144,6 +147,17 @@ fn fail_fast(value: &FailFast) -> String {
         FailFast::Off => "false",
         FailFast::Now => "true",
         FailFast::Soon => "\"soon\"",
+    }
+    .to_owned()
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "rows show by reference")]
+fn jobserver(value: &JobserverUse) -> String {
+    match value {
+        JobserverUse::Off => "\"off\"",
+        JobserverUse::Auto => "\"auto\"",
+        JobserverUse::Fifo => "\"fifo\"",
+        JobserverUse::Pipe => "\"pipe\"",
     }
     .to_owned()
 }

@@ -27,6 +27,7 @@ mod report;
 mod run;
 mod run_header;
 mod run_reports;
+mod run_sharing;
 mod run_terminal;
 mod schema;
 mod setup;

@@ -20,6 +20,7 @@ use super::loss::{Will, conclude_lost};
 use super::output::{complain, notice, print, stdout_failure, warn};
 use super::run_header::{Origin, header, host_name, look_back, new_run_id};
 use super::run_reports::ReportFiles;
+use super::run_sharing::Sharing;
 use super::{run_terminal, setup};
 use crate::audience::{Audience, Stream};
 use crate::backend::{Local, Workplace, remove_left_behind, system_signal};
@@ -73,8 +74,9 @@ pub(super) fn run(
     }
     setup::check_not_empty(&config, &selection)?;
     let cpus = available_cpus();
-    let slots = planning::slots(config.run.max_parallel.value, cpus, descriptor_limit());
-    let project = planning::plan(&config, &selection, slots, |suites| {
+    let (wish, jobserver) = (config.run.max_parallel.value, config.run.jobserver.value);
+    let slots = planning::slots(wish, jobserver, cpus, descriptor_limit());
+    let mut project = planning::plan(&config, &selection, slots, |suites| {
         look_back(&config, cpus, suites)
     });
     if args.dry_run {
@@ -83,8 +85,13 @@ pub(super) fn run(
     let cache_choice = inputs::choice(args, matches);
     let run_id = new_run_id();
     let paths: Vec<PathBuf> = args.report.iter().map(|it| it.path.clone()).collect();
+    // Before anything is opened for good: descriptors of make's are known by their numbers.
+    let sharing = Sharing::new(jobserver, &mut project);
     // Nothing has started a thread yet.
-    let mut guardian = Guardian::start(&run_id, |loss| conclude_lost(loss, &paths));
+    let mut guardian = Guardian::start(&run_id, |loss| {
+        sharing.iter().for_each(Sharing::give_back_all);
+        conclude_lost(loss, &paths)
+    });
     // Before anybody waits for anything: a mistake is told at once.
     let look = || inputs::look_for_run(args, &config, &selection, cache_choice, &run_id);
     let keeper = look()?;
@@ -126,6 +133,7 @@ pub(super) fn run(
         history,
         begin,
         repository: None,
+        sharing,
     };
     let keeper = keeper.map(|it| it.for_logs_in(&run.logs.path));
     let concluded = run.carry_out(place, &config, (project, keeper), &guardian);
@@ -151,6 +159,8 @@ struct Run<'a> {
     begin: Instant,
     /// The state of the repository, if it is being asked for already.
     repository: Option<Question>,
+    /// How slots are shared with the jobs of suites, if they are.
+    sharing: Option<Sharing>,
 }
 
 impl Run<'_> {
@@ -224,9 +234,15 @@ impl Run<'_> {
             },
             own_variables: setup::own_variables(),
         };
-        let mut backend = Local::new(guardian, workplace, project.launches).map_err(|error| {
-            CommandFailure::Infrastructure(format!("cannot prepare to run suites: {error}"))
-        })?;
+        let sharing = self.sharing.take();
+        let mut backend = Local::new(guardian, workplace, project.launches)
+            .and_then(|mut backend| {
+                sharing.map_or(Ok(()), |it| it.begin(&mut backend))?;
+                Ok(backend)
+            })
+            .map_err(|error| {
+                CommandFailure::Infrastructure(format!("cannot prepare to run suites: {error}"))
+            })?;
         // How often the suites will run is not always known, and what is foreseen is one round.
         if setup::repeat(self.args).is_once() {
             audience.terminal.foresee(&project.plan);

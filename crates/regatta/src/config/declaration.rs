@@ -4,7 +4,7 @@
 
 use regatta_core::terms::{Backoff, Expect, FailFast, FlakyVerdict, Leftovers, Retries};
 
-use super::model::{CacheUse, Command};
+use super::model::{CacheUse, Command, JobserverUse};
 use super::table::{Named, table};
 use super::value::{
     Bytes, Day, Environment, Inputs, Length, MaxParallel, Name, NameList, NameOrList, Outputs,
@@ -38,6 +38,9 @@ table! {
         log_dir: Path,
         /// Categories that `--fast` leaves out.
         fast_excludes: NameList,
+        /// How slots are shared with make, cargo and ninja that suites start: "fifo" and "pipe" name the two forms of GNU
+        /// make's jobserver, "auto" takes the one that the suite's own make understands, "off" shares nothing.
+        jobserver: JobserverUse,
     }
 }
 

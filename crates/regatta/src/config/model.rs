@@ -48,6 +48,8 @@ pub struct Run {
     pub log_dir: Setting<PathBuf>,
     /// Categories that `--fast` leaves out.
     pub fast_excludes: Setting<Vec<String>>,
+    /// How slots are shared with the jobs that suites start.
+    pub jobserver: Setting<JobserverUse>,
     /// What a suite gets that says nothing itself.
     pub terms: Terms,
 }
@@ -169,6 +171,19 @@ pub enum CacheUse {
     Read,
     /// Neither.
     Off,
+}
+
+/// How the slots of a run are shared with the jobs that its suites start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JobserverUse {
+    /// They are not.
+    Off,
+    /// In the form that the `make` understands which a suite would find.
+    Auto,
+    /// Through a FIFO, as make does from 4.4 on.
+    Fifo,
+    /// Through two inherited descriptors, as make did before.
+    Pipe,
 }
 
 /// What a suite runs.

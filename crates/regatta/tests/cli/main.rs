@@ -5,6 +5,7 @@ mod commands;
 mod examples;
 mod faults;
 mod full_disk;
+mod jobserver;
 mod reference;
 mod refused;
 mod reliability;

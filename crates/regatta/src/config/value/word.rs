@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 use toml::de::DeValue;
 
 use super::super::field::Scalar;
-use super::super::model::CacheUse;
+use super::super::model::{CacheUse, JobserverUse};
 
 /// A type whose values each have one word.
 trait Word: Copy + 'static {
@@ -32,6 +32,15 @@ impl Word for Leftovers {
 impl Word for CacheUse {
     const WORDS: &'static [(&'static str, Self)] =
         &[("on", Self::On), ("read", Self::Read), ("off", Self::Off)];
+}
+
+impl Word for JobserverUse {
+    const WORDS: &'static [(&'static str, Self)] = &[
+        ("off", Self::Off),
+        ("auto", Self::Auto),
+        ("fifo", Self::Fifo),
+        ("pipe", Self::Pipe),
+    ];
 }
 
 impl Word for Backoff {

@@ -62,6 +62,16 @@ impl Place {
         fs::write(path, content).expect("the file");
     }
 
+    /// Writes a program. Another process does it: a child that another test of this one starts meanwhile would have the
+    /// file open for writing until it executes its own program, and such a file cannot be executed.
+    pub(crate) fn write_program(&self, name: &str, text: &str) {
+        self.write(name, "");
+        let script = "printf %s \"$1\" > \"$0\" && chmod 755 \"$0\"";
+        let mut shell = Command::new("sh");
+        let written = shell.args(["-c", script]).arg(self.path(name)).arg(text);
+        assert!(written.status().expect("a shell").success());
+    }
+
     /// Returns a file's text.
     #[track_caller]
     pub(crate) fn read(&self, name: &str) -> String {
