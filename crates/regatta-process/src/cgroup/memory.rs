@@ -26,7 +26,7 @@ impl Memory {
 }
 
 /// Returns the number behind a word in lines of the form `word number`.
-fn find_count(text: &str, word: &str) -> Option<u64> {
+pub(crate) fn find_count(text: &str, word: &str) -> Option<u64> {
     let mut pairs = text.lines().filter_map(|line| line.split_once(' '));
     let (_, number) = pairs.find(|(it, _)| *it == word)?;
     number.parse().ok()

@@ -6,4 +6,6 @@ mod home;
 mod memory;
 
 pub(crate) use group::Group;
+pub(crate) use home::{locate_group, locate_memory_group};
 pub use memory::Memory;
+pub(crate) use memory::find_count;
