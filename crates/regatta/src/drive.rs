@@ -17,6 +17,7 @@ use crate::audience::Audience;
 use crate::backend::{Examination, Local, Occurrence};
 use crate::cache::{Answer, Attempted, Probed, Service};
 use crate::clock::Clock;
+use crate::memory::Strain;
 use crate::report::record::TaskRecord;
 use crate::screen;
 
@@ -47,6 +48,8 @@ pub struct Drive<'r> {
     pub replay: Option<PathBuf>,
     /// What time it is.
     pub clock: Clock,
+    /// Whether memory is short.
+    pub strain: Strain,
 }
 
 /// How a run went.
@@ -62,6 +65,10 @@ pub struct Outcome {
     pub audits: Vec<(TaskId, Probed)>,
     /// What went wrong with kept results, each fit for a warning.
     pub cache_warnings: Vec<String>,
+    /// For how long memory was short, so that suites waited.
+    pub short_of_memory: Duration,
+    /// What became of the run for lack of memory, each fit for a warning; filled in by who knows more.
+    pub memory_warnings: Vec<String>,
 }
 
 impl Drive<'_> {
@@ -131,6 +138,8 @@ impl Drive<'_> {
                     end: self.now(),
                     audits,
                     cache_warnings,
+                    short_of_memory: self.strain.short_for(self.now()),
+                    memory_warnings: Vec::new(),
                 }));
             }
             let patience = if inputs.is_empty() {
@@ -158,6 +167,7 @@ impl Drive<'_> {
             if self.clock.is_paused() {
                 continue;
             }
+            inputs.extend(self.note_strain(now).map(|input| (now, input)));
             if self.scheduler.next_wakeup().is_some_and(|at| at <= now) {
                 inputs.push_back((now, Input::Wakeup));
             }
@@ -183,8 +193,22 @@ impl Drive<'_> {
         }
         let wakeup = self.scheduler.next_wakeup();
         let tick = self.audience.terminal.next_tick();
-        let next = [wakeup, tick].into_iter().flatten().min()?;
+        let next = [wakeup, tick, self.next_strain()];
+        let next = next.into_iter().flatten().min()?;
         Some(next - self.now())
+    }
+
+    /// Looks whether memory is short, if it is time to, and returns what the scheduler has to know of it.
+    fn note_strain(&mut self, now: Time) -> Option<Input> {
+        let is_due = self.next_strain().is_some_and(|at| at <= now);
+        let pressure = is_due.then(|| self.strain.look(now)).flatten();
+        pressure.map(Input::Pressure)
+    }
+
+    /// Returns when to look whether memory is short: never while nobody waits to start.
+    fn next_strain(&self) -> Option<Time> {
+        let is_awaited = self.scheduler.is_anybody_waiting();
+        is_awaited.then(|| self.strain.next())
     }
 
     /// Does what the scheduler wants and returns the fact that follows at once, if one does.

@@ -1,5 +1,6 @@
 //! The questions, and where the answers stand. What follows from them is the caller's business.
 
+use std::cell::OnceCell;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -11,17 +12,17 @@ use crate::cgroup::find_count;
 pub struct SystemMemory {
     /// Before all paths; anything but `/` is for tests.
     root: PathBuf,
-    limits: Vec<Limit>,
+    /// Looked for when they are needed first.
+    limits: OnceCell<Vec<Limit>>,
 }
 
 impl SystemMemory {
-    /// Looks for the groups this process is in. `root` is `/`, or a folder with a `proc` and whatever that names, which
-    /// stands for a machine.
+    /// Looks at nothing yet. `root` is `/`, or a folder with a `proc` and whatever that names, which stands for a machine.
     #[must_use]
     pub fn new(root: &Path) -> Self {
         Self {
             root: root.to_owned(),
-            limits: Limit::find_all(root),
+            limits: OnceCell::new(),
         }
     }
 
@@ -32,7 +33,7 @@ impl SystemMemory {
     #[must_use]
     pub fn available_bytes(&self) -> Option<u64> {
         let machine = self.machine_bytes();
-        let groups = self.limits.iter().filter_map(Limit::left);
+        let groups = self.limits().filter_map(Limit::left);
         machine.into_iter().chain(groups).min()
     }
 
@@ -43,7 +44,7 @@ impl SystemMemory {
     #[must_use]
     pub fn pressure(&self) -> Option<u32> {
         let machine = fs::read_to_string(self.root.join("proc/pressure/memory")).ok();
-        let group = self.limits.iter().find_map(Limit::pressure);
+        let group = self.limits().find_map(Limit::pressure);
         let texts = [machine, group].into_iter().flatten();
         texts.filter_map(|text| parse_pressure(&text)).max()
     }
@@ -52,11 +53,16 @@ impl SystemMemory {
     /// else of the machine. Counted before the process gets its signal.
     #[must_use]
     pub fn kills(&self) -> Option<u64> {
-        let group = self.limits.iter().find_map(Limit::kills);
+        let group = self.limits().find_map(Limit::kills);
         group.or_else(|| {
             let counters = fs::read_to_string(self.root.join("proc/vmstat")).ok()?;
             find_count(&counters, "oom_kill")
         })
+    }
+
+    fn limits(&self) -> impl Iterator<Item = &Limit> {
+        let limits = self.limits.get_or_init(|| Limit::find_all(&self.root));
+        limits.iter()
     }
 
     fn machine_bytes(&self) -> Option<u64> {

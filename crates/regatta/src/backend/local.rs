@@ -1,22 +1,23 @@
 //! Attempts on this machine: files and variables around a command, and what becomes of it.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use regatta_core::event::StopSignal;
 use regatta_core::id::{AttemptId, IdMap, TaskId};
 use regatta_core::schedule::{Circumstances, Occasion};
 use regatta_core::terms::Leftovers;
 use regatta_core::verdict::{
-    AttemptReport, Exit, Leftover, LogReport, Status as AttemptStatus, Usage, UsageMethod, Verdict,
+    AttemptReport, Exit, Leftover, LogReport, Status as AttemptStatus, Verdict,
 };
 use regatta_process::fault::{self, Operation};
 use regatta_process::{
     Command, Ended, Follow, Guardian, Happening, LeftoverPolicy, Signal, SpawnError, Status,
-    Supervisor, Waker,
+    Supervisor, SystemMemory, Waker, counts_storage,
 };
 
 use super::diagnosis::Sighting;
@@ -26,6 +27,8 @@ use super::excerpt;
 use super::launch::Launch;
 use super::outputs_dir::OutputsDirs;
 use super::private_dir::PrivateDirs;
+use super::usage::usage_of;
+use crate::memory::{Casualties, system_memory};
 use crate::report::rounds::KEPT_FAILURES;
 
 /// How many lines of a failed attempt's output go into the event stream.
@@ -57,6 +60,13 @@ pub struct Local {
     stopped: BTreeSet<AttemptId>,
     /// The slot of each attempt that runs.
     slots: IdMap<TaskId, u32>,
+    /// When the latest attempt of each task started.
+    started: IdMap<TaskId, Instant>,
+    /// Who was killed for memory; from the first wait on, when the first suites are on their way.
+    casualties: Option<Casualties>,
+    memory: SystemMemory,
+    /// Whether what goes from and to storage is counted; found out with the first attempt that took a while.
+    counts_storage: OnceCell<bool>,
     examiner: Examiner,
     /// What becomes of each task's log when another attempt follows.
     old_logs: IdMap<TaskId, OldLog>,
@@ -113,6 +123,10 @@ impl Local {
             outputs_dirs: OutputsDirs::default(),
             stopped: BTreeSet::new(),
             slots: launches.ids().map(|_| 0).collect(),
+            started: launches.ids().map(|_| Instant::now()).collect(),
+            casualties: None,
+            memory: system_memory(),
+            counts_storage: OnceCell::new(),
             old_logs: launches.ids().map(|_| OldLog::default()).collect(),
             inherited: Inherited::new(&workplace.own_variables),
             workplace,
@@ -145,6 +159,7 @@ impl Local {
             .and_then(|()| self.make_way(launch, attempt))
             .map_err(|error| lost("prepare the log directory", &error))?;
         let command = self.command(launch, attempt, slot, &private_dir);
+        self.started[attempt.task] = Instant::now();
         let started = self.supervisor.spawn(key(attempt), &command);
         started.map_err(|error| exit_of(&error))
     }
@@ -211,6 +226,9 @@ impl Local {
     /// The system refuses to wait.
     pub fn wait(&mut self, timeout: Option<Duration>) -> io::Result<Vec<Occurrence>> {
         self.examiner.blink();
+        if self.casualties.is_none() {
+            self.casualties = Some(Casualties::new(self.memory.clone()));
+        }
         let mut happenings = std::mem::take(&mut self.happenings);
         self.supervisor.wait(timeout, &mut happenings)?;
         let occurrences = happenings
@@ -245,6 +263,16 @@ impl Local {
         errors.collect()
     }
 
+    /// Returns how many processes were killed for memory that nobody here is known to have missed.
+    #[must_use]
+    pub fn unexplained_kills(&mut self) -> u64 {
+        self.casualties.as_mut().map_or(0, Casualties::unexplained)
+    }
+
+    fn counts_storage(&self) -> bool {
+        *self.counts_storage.get_or_init(counts_storage)
+    }
+
     /// Returns a handle that ends a wait from another thread.
     #[must_use]
     pub fn waker(&self) -> Waker {
@@ -269,11 +297,18 @@ impl Local {
                 let reason = "the suite ended before it was done";
                 self.examiner
                     .cut_short(attempt, reason, &mut self.supervisor);
-                if self.stopped.remove(&attempt) {
+                let out_of_memory = if self.stopped.remove(&attempt) {
                     ended.leftovers.clear();
-                }
+                    false
+                } else {
+                    let started = self.started[attempt.task];
+                    let casualties = self.casualties.as_mut();
+                    casualties.is_some_and(|it| it.explain(started, ended.status))
+                };
                 self.clean_up(attempt.task);
-                Occurrence::Finished(attempt, Box::new(report_of(ended)))
+                let mut report = report_of(ended, || self.counts_storage());
+                report.out_of_memory = out_of_memory;
+                Occurrence::Finished(attempt, Box::new(report))
             }
             Happening::Signal(Signal::Interrupt) => Occurrence::Signal(StopSignal::Interrupt),
             Happening::Signal(Signal::Hangup) => Occurrence::Signal(StopSignal::Hangup),
@@ -448,17 +483,15 @@ fn is_about_processes(error: &io::Error) -> bool {
     )
 }
 
-fn report_of(ended: Ended) -> AttemptReport {
+/// `counts_storage` says whether zero bytes from and to storage are zero bytes.
+fn report_of(ended: Ended, counts_storage: impl FnOnce() -> bool) -> AttemptReport {
+    let (usage, samples) = usage_of(&ended, counts_storage);
     AttemptReport {
         exit: match ended.status {
             Status::Code(code) => Exit::Code(code),
             Status::Signal(signal) => Exit::Signal(signal),
         },
-        usage: Some(Usage {
-            cpu: ended.usage.user + ended.usage.system,
-            max_rss_bytes: ended.usage.max_rss_bytes,
-            method: UsageMethod::Wait4,
-        }),
+        usage: Some(usage),
         leftovers: named(ended.leftovers),
         suspects: named(ended.suspects),
         survivors: named(ended.survivors),
@@ -469,6 +502,7 @@ fn report_of(ended: Ended) -> AttemptReport {
         },
         excerpt: Vec::new(),
         cases: None,
-        samples: Vec::new(),
+        samples,
+        out_of_memory: false,
     }
 }

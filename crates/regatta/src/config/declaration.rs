@@ -38,6 +38,9 @@ table! {
         log_dir: Path,
         /// Categories that `--fast` leaves out.
         fast_excludes: NameList,
+        /// Whether suites are told how many threads their `cpus` allow, in the variables that Go, OpenMP, Rayon,
+        /// pytest-xdist and cargo read; one that is set stays as it is.
+        thread_hints: bool,
     }
 }
 
@@ -104,6 +107,8 @@ table! {
         parallel_group: NameOrList,
         /// Slots of `max_parallel` that the suite takes.
         cpus: Whole<1, { u32::MAX }>,
+        /// Memory that the suite takes while it runs: bytes, or text such as "2GiB". Without it, what earlier runs took.
+        memory: Bytes,
         /// What the exit is expected to say.
         expect: Expect,
         /// Exit code that means the suite was skipped.

@@ -29,6 +29,7 @@ pub(super) fn default_run(ci: Ci) -> Run {
         fail_fast: Setting::default_value(FailFast::Off),
         log_dir: Setting::default_value("test-logs".into()),
         fast_excludes: Setting::default_value(DEFAULT_FAST_EXCLUDES.map(str::to_owned).into()),
+        thread_hints: Setting::default_value(false),
         terms: Terms {
             timeout: Setting::default_value(Some(Duration::from_mins(5))),
             grace_period,
@@ -56,6 +57,7 @@ pub(super) fn overlay_run(run: &mut Run, table: &RunTable, origin: OriginAt<'_>)
             origin: origin(given.span.start),
         };
     }
+    overlay(&mut run.thread_hints, &table.thread_hints, origin);
     overlay_terms(&mut run.terms, &table.terms, origin);
 }
 

@@ -48,6 +48,8 @@ pub struct Run {
     pub log_dir: Setting<PathBuf>,
     /// Categories that `--fast` leaves out.
     pub fast_excludes: Setting<Vec<String>>,
+    /// Whether suites are told how many threads their `cpus` allow.
+    pub thread_hints: Setting<bool>,
     /// What a suite gets that says nothing itself.
     pub terms: Terms,
 }
@@ -118,6 +120,8 @@ pub struct Suite {
     pub parallel_group: Vec<String>,
     /// Slots it takes, at least 1; not clamped.
     pub cpus: u32,
+    /// Bytes of memory it takes, at least 1, where it says so; not clamped.
+    pub memory: Option<u64>,
     /// What the exit is expected to say.
     pub expect: Expect,
     /// Exit code that means skipped, 1 to 255.
