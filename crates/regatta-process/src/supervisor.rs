@@ -27,7 +27,7 @@ use crate::program::{explain, find_program};
 use crate::request::Requests;
 use crate::signal::{Deaths, keep_exit_codes};
 use crate::spawn::{Launcher, is_shortage};
-use crate::usage::{own_peak_bytes, reap, reap_if_dead};
+use crate::usage::{own_cpu, own_peak_bytes, reap, reap_if_dead};
 use crate::{
     Command, Ended, Follow, Guardian, Happening, LeftoverPolicy, Signal, SpawnError, Status, Usage,
     Waker,
@@ -353,6 +353,7 @@ impl Supervisor {
         if now < next {
             return;
         }
+        let cpu_before = own_cpu();
         // What is left of a command that has exited is on its way out.
         let is_due = |it: &&mut Running| it.pidfd.is_some() && Pace::is_due(now, &it.meter);
         let due: Vec<&mut Running> = self.running.values_mut().filter(is_due).collect();
@@ -370,8 +371,8 @@ impl Supervisor {
             Pace::look_again(now, &mut command.meter);
         }
         let running = self.running.values().filter(|it| it.pidfd.is_some());
-        self.pace
-            .rest((now, Instant::now()), running.map(|it| &it.meter));
+        let cost = own_cpu().saturating_sub(cpu_before);
+        self.pace.rest(now, cost, running.map(|it| &it.meter));
     }
 
     fn handle_output(&mut self, serial: u64, ready: EventFlags, happenings: &mut Vec<Happening>) {

@@ -5,6 +5,7 @@ use std::mem::MaybeUninit;
 use std::time::Duration;
 
 use rustix::process::Pid;
+use rustix::time::{ClockId, clock_gettime};
 
 /// How a process ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,6 +64,12 @@ const BLOCK_BYTES: u64 = 512;
 #[must_use]
 pub fn counts_storage() -> bool {
     std::path::Path::new("/proc/self/io").exists()
+}
+
+/// Returns the CPU time that this thread has used.
+pub(crate) fn own_cpu() -> Duration {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::try_from(time).unwrap_or_default()
 }
 
 /// Returns the peak resident size of this process: what a child that shared its memory is charged with at least.

@@ -149,6 +149,8 @@ impl Drive<'_> {
             };
             let occurrences = self.backend.wait(patience)?;
             let now = self.now();
+            // Before what ended meanwhile, whose room others would take.
+            inputs.extend(self.note_strain(now).map(|input| (now, input)));
             for occurrence in occurrences {
                 match occurrence {
                     Occurrence::Signal(signal) => {
@@ -167,7 +169,6 @@ impl Drive<'_> {
             if self.clock.is_paused() {
                 continue;
             }
-            inputs.extend(self.note_strain(now).map(|input| (now, input)));
             if self.scheduler.next_wakeup().is_some_and(|at| at <= now) {
                 inputs.push_back((now, Input::Wakeup));
             }

@@ -45,6 +45,12 @@ impl Tree {
         pages.sum::<u64>().saturating_mul(page_bytes)
     }
 
+    /// Returns what the largest of them holds, in bytes.
+    pub(crate) fn largest_bytes(&self, page_bytes: u64) -> u64 {
+        let pages = self.alive().map(|it| it.resident_pages).max();
+        pages.unwrap_or(0).saturating_mul(page_bytes)
+    }
+
     /// Returns what they hold, in bytes; what is shared counts once. Of a process that shows its memory to nobody, what
     /// it shares counts as its own.
     pub(crate) fn proportional_bytes(&self, page_bytes: u64) -> u64 {

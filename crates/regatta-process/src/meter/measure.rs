@@ -73,7 +73,7 @@ impl Meter {
         if processes == 0 {
             return;
         }
-        let memory_bytes = self.memory(tree, processes);
+        let memory_bytes = self.memory(tree);
         self.sampled.peak_bytes = self.sampled.peak_bytes.max(memory_bytes);
         self.sampled.processes = self.sampled.processes.max(processes);
         self.add(Sample {
@@ -98,13 +98,15 @@ impl Meter {
         (self.sampled.processes > 0).then_some(self.sampled)
     }
 
-    fn memory(&mut self, tree: &Tree, processes: usize) -> u64 {
+    fn memory(&mut self, tree: &Tree) -> u64 {
         let page_bytes = page_bytes();
         let resident = tree.resident_bytes(page_bytes);
-        if processes == 1 || resident < SHARING_MATTERS {
+        // No more than this can be counted twice.
+        let beside_the_largest = resident.saturating_sub(tree.largest_bytes(page_bytes));
+        if beside_the_largest < SHARING_MATTERS {
             return resident;
         }
-        if resident > self.height + self.height / 20 {
+        if resident > self.height + self.height / 4 {
             self.height = resident;
             self.proportional = tree.proportional_bytes(page_bytes).min(resident);
             return self.proportional;

@@ -1,5 +1,6 @@
 //! When the commands that run are looked at: not at all in their first moments, often while they are young, once a second
-//! later, and never so often that it costs more than a two-hundredth of one processor.
+//! later, and never so often that it costs more than a two-hundredth of one processor. How long a look takes by the clock
+//! does not count: on a busy machine others have their turns meanwhile.
 
 use std::time::{Duration, Instant};
 
@@ -15,8 +16,12 @@ const SELDOM: Duration = Duration::from_secs(1);
 /// The time between two looks at a command, as a part of its age.
 const PART_OF_AGE: u32 = 8;
 
-/// How much longer than a look the time until the next one is.
+/// How much longer than the looks they take the commands go on.
 const REST: u32 = 200;
+
+/// For so long nobody has looked, at most, when it is counted how much looking is left to do: a few costly looks in a row
+/// have to wait for nothing, as at the beginning of a command, when most is to be seen.
+const SAVED: Duration = Duration::from_secs(4);
 
 /// Decides when to look, for all commands together: those that are nearly due are looked at as well.
 pub(crate) struct Pace {
@@ -31,7 +36,7 @@ impl Pace {
     pub(crate) fn new(now: Instant) -> Self {
         Self {
             next: None,
-            earliest: now,
+            earliest: before(now),
             paused_since: None,
         }
     }
@@ -59,13 +64,14 @@ impl Pace {
         meter.due = now + gap(meter.age(now));
     }
 
-    /// Says that a look began and ended, and which commands there are to be looked at.
+    /// Says that a look is over, how much CPU time it took, and which commands there are to be looked at.
     pub(crate) fn rest<'m>(
         &mut self,
-        (from, to): (Instant, Instant),
+        now: Instant,
+        cost: Duration,
         meters: impl Iterator<Item = &'m Meter>,
     ) {
-        self.earliest = to + to.saturating_duration_since(from) * REST;
+        self.earliest = self.earliest.max(before(now)) + cost * REST;
         let due = meters.map(|it| it.due).min();
         self.next = due.map(|due| due.max(self.earliest));
     }
@@ -86,6 +92,10 @@ impl Pace {
 
 pub(super) fn first_look(started: Instant) -> Instant {
     started + FIRST
+}
+
+fn before(now: Instant) -> Instant {
+    now.checked_sub(SAVED).unwrap_or(now)
 }
 
 fn gap(age: Duration) -> Duration {
@@ -111,10 +121,7 @@ mod tests {
             assert!(Pace::is_due(now, &meter));
             at.push(now);
             Pace::look_again(now, &mut meter);
-            pace.rest(
-                (now, now + Duration::from_micros(200)),
-                [&meter].into_iter(),
-            );
+            pace.rest(now, Duration::from_micros(200), [&meter].into_iter());
         }
         assert_eq!(at[0], after(start, 100));
         assert_eq!(at[1], after(start, 200));
@@ -122,8 +129,12 @@ mod tests {
         let last = at[at.len() - 1] - at[at.len() - 2];
         assert_eq!(last, SELDOM);
         let now = at[at.len() - 1];
-        pace.rest((now, now + Duration::from_millis(20)), [&meter].into_iter());
-        assert_eq!(pace.next(), Some(now + Duration::from_millis(20 + 4_000)));
+        let now = now + SELDOM;
+        meter.due = now;
+        pace.rest(now, Duration::from_millis(20), [&meter].into_iter());
+        assert_eq!(pace.next(), Some(now), "it was saved before");
+        pace.rest(now, Duration::from_millis(20), [&meter].into_iter());
+        assert_eq!(pace.next(), Some(now + Duration::from_secs(4)));
     }
 
     #[test]
@@ -147,7 +158,7 @@ mod tests {
         assert_eq!(pace.next(), None);
         assert_eq!(pace.resume(after(start, 1_050)), Duration::from_secs(1));
         assert_eq!(pace.next(), Some(after(start, 1_100)));
-        pace.rest((start, start), std::iter::empty());
+        pace.rest(start, Duration::ZERO, std::iter::empty());
         assert_eq!(pace.next(), None);
     }
 }

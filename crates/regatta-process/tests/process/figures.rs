@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::support::Bench;
+use crate::support::{Bench, alone};
 
 #[test]
 fn a_command_that_is_over_at_once_is_never_looked_at() {
@@ -30,16 +30,21 @@ fn the_memory_of_all_processes_of_a_command_counts_together() {
 
 #[test]
 fn the_time_of_a_process_that_was_abandoned_counts() {
-    let mut bench = Bench::new();
-    let spin = "i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done; echo > done";
-    let script = format!("mkfifo done; ( ( {spin} ) & ); read line < done; sleep 0.2");
-    let (_, ended) = bench.run(&script);
-    let cpu = ended.usage.user + ended.usage.system;
-    assert!(cpu > Duration::from_millis(80), "{cpu:?}");
-    let sampled = ended.sampled.unwrap();
-    let last = sampled.samples.last().unwrap();
-    assert!(last.cpu > Duration::from_millis(50), "{sampled:?}");
-    assert!(sampled.processes >= 2, "{sampled:?}");
+    alone(
+        "figures::the_time_of_a_process_that_was_abandoned_counts",
+        || {
+            let mut bench = Bench::new();
+            let spin = "i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done; echo > done";
+            let script = format!("mkfifo done; ( ( {spin} ) & ); read line < done; sleep 0.3");
+            let (_, ended) = bench.run(&script);
+            let cpu = ended.usage.user + ended.usage.system;
+            assert!(cpu > Duration::from_millis(80), "{cpu:?}");
+            let sampled = ended.sampled.unwrap();
+            let last = sampled.samples.last().unwrap();
+            assert!(last.cpu > Duration::from_millis(50), "{sampled:?}");
+            assert!(sampled.processes >= 2, "{sampled:?}");
+        },
+    );
 }
 
 #[test]

@@ -17,7 +17,7 @@ use regatta_core::verdict::{
 use regatta_process::fault::{self, Operation};
 use regatta_process::{
     Command, Ended, Follow, Guardian, Happening, LeftoverPolicy, Signal, SpawnError, Status,
-    Supervisor, SystemMemory, Waker, counts_storage,
+    Supervisor, Waker, counts_storage,
 };
 
 use super::diagnosis::Sighting;
@@ -62,9 +62,7 @@ pub struct Local {
     slots: IdMap<TaskId, u32>,
     /// When the latest attempt of each task started.
     started: IdMap<TaskId, Instant>,
-    /// Who was killed for memory; from the first wait on, when the first suites are on their way.
-    casualties: Option<Casualties>,
-    memory: SystemMemory,
+    casualties: Casualties,
     /// Whether what goes from and to storage is counted; found out with the first attempt that took a while.
     counts_storage: OnceCell<bool>,
     examiner: Examiner,
@@ -124,8 +122,7 @@ impl Local {
             stopped: BTreeSet::new(),
             slots: launches.ids().map(|_| 0).collect(),
             started: launches.ids().map(|_| Instant::now()).collect(),
-            casualties: None,
-            memory: system_memory(),
+            casualties: Casualties::new(system_memory()),
             counts_storage: OnceCell::new(),
             old_logs: launches.ids().map(|_| OldLog::default()).collect(),
             inherited: Inherited::new(&workplace.own_variables),
@@ -226,9 +223,6 @@ impl Local {
     /// The system refuses to wait.
     pub fn wait(&mut self, timeout: Option<Duration>) -> io::Result<Vec<Occurrence>> {
         self.examiner.blink();
-        if self.casualties.is_none() {
-            self.casualties = Some(Casualties::new(self.memory.clone()));
-        }
         let mut happenings = std::mem::take(&mut self.happenings);
         self.supervisor.wait(timeout, &mut happenings)?;
         let occurrences = happenings
@@ -266,7 +260,7 @@ impl Local {
     /// Returns how many processes were killed for memory that nobody here is known to have missed.
     #[must_use]
     pub fn unexplained_kills(&mut self) -> u64 {
-        self.casualties.as_mut().map_or(0, Casualties::unexplained)
+        self.casualties.unexplained()
     }
 
     fn counts_storage(&self) -> bool {
@@ -302,8 +296,7 @@ impl Local {
                     false
                 } else {
                     let started = self.started[attempt.task];
-                    let casualties = self.casualties.as_mut();
-                    casualties.is_some_and(|it| it.explain(started, ended.status))
+                    self.casualties.explain(started, ended.status)
                 };
                 self.clean_up(attempt.task);
                 let mut report = report_of(ended, || self.counts_storage());

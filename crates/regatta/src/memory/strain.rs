@@ -34,7 +34,7 @@ impl Strain {
         Self {
             memory,
             pressure: Pressure::Normal,
-            next: Time::BEGIN + EVERY,
+            next: Time::BEGIN,
             since: Time::BEGIN,
             short_for: Duration::ZERO,
         }

@@ -8,6 +8,7 @@ mod full_disk;
 mod reference;
 mod refused;
 mod reliability;
+mod resources;
 mod running;
 mod settings;
 mod support;
