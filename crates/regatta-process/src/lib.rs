@@ -28,7 +28,6 @@ mod supervisor;
 mod usage;
 mod waker;
 
-pub use cgroup::Memory;
 pub use command::{Command, Follow, LeftoverPolicy};
 pub use error::SpawnError;
 pub use guardian::{Guardian, Loss, descriptor_limit};

@@ -3,9 +3,6 @@
 
 mod group;
 mod home;
-mod memory;
 
 pub(crate) use group::Group;
 pub(crate) use home::{locate_group, locate_memory_group};
-pub use memory::Memory;
-pub(crate) use memory::find_count;

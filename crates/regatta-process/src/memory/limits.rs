@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::cgroup::{find_count, locate_group, locate_memory_group};
+use crate::cgroup::{locate_group, locate_memory_group};
 
 /// Which files a group has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,4 +82,11 @@ impl Limit {
     fn read(&self, name: &str) -> Option<String> {
         fs::read_to_string(self.directory.join(name)).ok()
     }
+}
+
+/// Returns the number behind a word in lines of the form `word number`.
+pub(super) fn find_count(text: &str, word: &str) -> Option<u64> {
+    let mut pairs = text.lines().filter_map(|line| line.split_once(' '));
+    let (_, number) = pairs.find(|(it, _)| *it == word)?;
+    number.parse().ok()
 }

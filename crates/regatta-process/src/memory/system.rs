@@ -4,8 +4,7 @@ use std::cell::OnceCell;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::limits::Limit;
-use crate::cgroup::find_count;
+use super::limits::{Limit, find_count};
 
 /// The memory of this machine, as far as this process may use it.
 #[derive(Clone, Debug)]
