@@ -194,6 +194,20 @@ pub struct RunHeader {
     /// The groups that suites take part in and of which more than one suite may run.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub groups: Vec<GroupHeader>,
+    /// What the machine gives to the run, and why; `None` in old journals.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resources: Option<Resources>,
+}
+
+/// What the machine gives to a run.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resources {
+    /// Why there are as many slots as there are, for people; `None` where the user said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slots_reason: Option<String>,
+    /// Bytes of memory that suites share; `None` where that is not known, or what they take cannot come near it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory_bytes: Option<u64>,
 }
 
 /// A group of suites.

@@ -22,6 +22,9 @@ pub struct Past {
     /// How often it failed although nothing had changed; `None` where that was never seen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub flaky: Option<FlakyRate>,
+    /// How much memory it takes in all but one of twenty runs, in bytes; `None` where that was never measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory_bytes: Option<u64>,
 }
 
 /// A usual duration and how far single ones are from it.

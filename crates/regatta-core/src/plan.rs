@@ -30,6 +30,10 @@ pub struct Suite {
     /// How many slots it takes, `None` for one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cpus: Option<u32>,
+    /// How many bytes it takes of the memory that there is for suites, as declared or as earlier runs say; `None` where
+    /// that is not known, or cannot matter in this run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory: Option<u64>,
     /// The line to paste into a shell, from the configuration's folder, to run it by hand.
     pub command_line: String,
     /// Whether the selection asked for it, or it only came along as a dependency.
@@ -176,6 +180,8 @@ pub struct Plan {
     pub tasks: IdMap<TaskId, Task>,
     /// What tasks draw from.
     pub pools: IdMap<PoolId, Pool>,
+    /// The pool whose amounts are bytes of memory, where there is one.
+    pub memory: Option<PoolId>,
 }
 
 /// A plan that cannot be built.
@@ -235,6 +241,7 @@ impl Plan {
             suites,
             tasks,
             pools,
+            memory: None,
         };
         match plan.find_cycle() {
             Some(cycle) => Err(PlanError::Cycle(cycle)),

@@ -30,6 +30,8 @@ pub struct Performance {
     pub probe: (Duration, Hit),
     /// How long its examination takes when it runs into a limit; `None` for one without an end.
     pub examined_in: Option<Duration>,
+    /// Whether its end, if nobody stops it, is that the system kills it for memory.
+    pub out_of_memory: bool,
 }
 
 /// Whether an earlier result holds.
@@ -61,6 +63,17 @@ impl Performance {
             when_stopped: WhenStopped::EndsAfter(Duration::ZERO),
             probe: (Duration::ZERO, Hit::No),
             examined_in: Some(Duration::ZERO),
+            out_of_memory: false,
+        }
+    }
+
+    /// Returns an attempt that the system kills for memory after `duration`.
+    #[must_use]
+    pub fn killed_for_memory(duration: Duration) -> Self {
+        Self {
+            exit: Exit::Signal(9),
+            out_of_memory: true,
+            ..Self::exits(duration, 0)
         }
     }
 }
@@ -95,11 +108,23 @@ pub fn simulate(
     plan: &Arc<Plan>,
     policy: Policy,
     interrupts: &[(Time, StopSignal)],
+    perform: impl FnMut(AttemptId) -> Performance,
+) -> Trace {
+    let interrupts = interrupts.iter();
+    let interrupts = interrupts.map(|&(at, signal)| (at, Input::Interrupt(signal)));
+    simulate_amid(plan, policy, interrupts.collect(), perform)
+}
+
+/// Runs `plan` to its end, each attempt doing what `perform` says, while `around` happens: what no attempt does.
+pub fn simulate_amid(
+    plan: &Arc<Plan>,
+    policy: Policy,
+    around: Vec<(Time, Input)>,
     mut perform: impl FnMut(AttemptId) -> Performance,
 ) -> Trace {
     let mut stage = Stage::default();
-    for &(at, signal) in interrupts {
-        stage.expect(at, Input::Interrupt(signal));
+    for (at, input) in around {
+        stage.expect(at, input);
     }
     let mut scheduler = Scheduler::new(Arc::clone(plan), policy);
     let mut trace = Trace::default();
@@ -156,16 +181,13 @@ impl Stage {
         key
     }
 
-    fn finish_at(&mut self, at: Time, attempt: AttemptId, exit: Exit) -> (Time, u64) {
-        self.expect(
-            at,
-            Input::Finished(attempt, Box::new(AttemptReport::bare(exit))),
-        )
+    fn finish_at(&mut self, at: Time, attempt: AttemptId, report: AttemptReport) -> (Time, u64) {
+        self.expect(at, Input::Finished(attempt, Box::new(report)))
     }
 
     fn spawn(&mut self, now: Time, attempt: AttemptId, performance: Performance) {
         if matches!(performance.exit, Exit::NotStarted(_)) {
-            self.finish_at(now, attempt, performance.exit);
+            self.finish_at(now, attempt, AttemptReport::bare(performance.exit));
             return;
         }
         self.expect(now, Input::Started(attempt));
@@ -177,7 +199,9 @@ impl Stage {
                 at = at + every;
             }
         }
-        let key = self.finish_at(end, attempt, performance.exit.clone());
+        let mut report = AttemptReport::bare(performance.exit.clone());
+        report.out_of_memory = performance.out_of_memory;
+        let key = self.finish_at(end, attempt, report);
         self.performances.insert(attempt, (performance, key));
     }
 
@@ -201,7 +225,8 @@ impl Stage {
         };
         // It may be over before the signal takes effect.
         if key.0 > end && self.expected.remove(&key).is_some() {
-            let key = self.finish_at(end, attempt, Exit::Signal(number));
+            let report = AttemptReport::bare(Exit::Signal(number));
+            let key = self.finish_at(end, attempt, report);
             self.performances.insert(attempt, (performance, key));
         }
     }

@@ -50,6 +50,9 @@ pub struct AttemptReport {
     /// What it used so far, looked at now and then; in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub samples: Vec<Sample>,
+    /// Whether the system killed it, or one of its processes whose end it told as its own, because memory had run out.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub out_of_memory: bool,
 }
 
 impl AttemptReport {
@@ -66,20 +69,45 @@ impl AttemptReport {
             excerpt: Vec::new(),
             cases: None,
             samples: Vec::new(),
+            out_of_memory: false,
         }
     }
 }
 
-/// CPU time and memory of an attempt.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+/// CPU time, memory and more of an attempt.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct Usage {
-    /// User and system time of the command and the children it waited for.
+    /// User and system time of the command, the children it waited for, and those it abandoned that ended before it.
     #[serde(with = "seconds")]
     pub cpu: Duration,
-    /// Peak resident memory in bytes, as `method` measures it.
+    /// Peak memory in bytes, as `method` measures it.
     pub max_rss_bytes: u64,
-    /// Where the figures come from.
+    /// Where the memory comes from.
     pub method: UsageMethod,
+    /// The part of `cpu` in user mode; zero in old journals.
+    #[serde(default, with = "seconds")]
+    pub user: Duration,
+    /// The part of `cpu` in the kernel; zero in old journals.
+    #[serde(default, with = "seconds")]
+    pub system: Duration,
+    /// Where the CPU time comes from.
+    #[serde(default)]
+    pub cpu_method: UsageMethod,
+    /// The most processes that were seen at one moment; `None` for an attempt that was too short to be looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub processes: Option<u32>,
+    /// What went from and to storage, by `wait4(2)`; `None` where the kernel does not count it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub storage: Option<Storage>,
+}
+
+/// What an attempt read from storage and wrote to it; what the page cache had is not among it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Storage {
+    /// Bytes read.
+    pub read_bytes: u64,
+    /// Bytes written.
+    pub written_bytes: u64,
 }
 
 /// What an attempt used up to one moment.
@@ -96,11 +124,16 @@ pub struct Sample {
 }
 
 /// Where resource figures come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum UsageMethod {
     /// `wait4(2)`: the memory is that of the largest single process.
+    #[default]
     Wait4,
+    /// Looks at its processes: the memory is what all of them held together, what they share counted once.
+    Sampled,
+    /// A control group of its own: the memory is all that was charged to it.
+    Cgroup,
 }
 
 /// A process that was alive when its suite's command had exited.
@@ -133,11 +166,19 @@ pub(crate) fn is_zero(number: &u64) -> bool {
     *number == 0
 }
 
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands a reference to skip_serializing_if"
+)]
+fn is_false(word: &bool) -> bool {
+    !*word
+}
+
 /// The word on an attempt, and in the end on a task.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
-    /// It passed at the first attempt.
+    /// It passed at the first attempt, one that the system killed for memory not counted.
     Passed,
     /// It did not run: an earlier pass holds, since nothing that decides it has changed.
     Cached,
@@ -171,6 +212,8 @@ pub enum Failure {
     Flaky,
     /// The runner lost it, for this reason.
     Infrastructure(String),
+    /// The system killed it because memory had run out.
+    OutOfMemory,
 }
 
 /// Why nothing is said about a task.
@@ -219,6 +262,7 @@ pub enum Outcome {
     Cancelled,
     Interrupted,
     Condition,
+    OutOfMemory,
 }
 
 impl Verdict {
@@ -262,6 +306,7 @@ impl Verdict {
             Self::Failed(Failure::Leftovers(_)) => Outcome::Leftovers,
             Self::Failed(Failure::UnexpectedPass) => Outcome::UnexpectedPass,
             Self::Failed(Failure::Infrastructure(_)) => Outcome::Infrastructure,
+            Self::Failed(Failure::OutOfMemory) => Outcome::OutOfMemory,
             Self::Skipped(Reason::Blocked(_)) => Outcome::Blocked,
             Self::Skipped(Reason::Cancelled) => Outcome::Cancelled,
             Self::Skipped(Reason::Interrupted) => Outcome::Interrupted,
@@ -273,6 +318,10 @@ impl Verdict {
 /// Returns the verdict on an attempt that the runner did not stop.
 #[must_use]
 pub fn judge(terms: &Terms, report: &AttemptReport) -> Verdict {
+    if report.out_of_memory {
+        // Whatever the suite is expected to do, this is not it.
+        return Verdict::Failed(Failure::OutOfMemory);
+    }
     let code = match &report.exit {
         Exit::Code(code) => *code,
         Exit::Signal(signal) => return Verdict::Failed(Failure::Signal(*signal)),
@@ -327,6 +376,20 @@ mod tests {
         for (terms, exit, expected) in table {
             let verdict = judge(terms, &AttemptReport::bare(exit.clone()));
             assert_eq!(verdict.outcome(), expected, "{exit:?} under {terms:?}");
+        }
+    }
+
+    #[test]
+    fn who_was_killed_for_memory_did_not_fail_as_expected() {
+        let fails = Terms {
+            expect: Expect::Fail,
+            skip_exit_code: Some(137),
+            ..Terms::default()
+        };
+        for exit in [Exit::Signal(9), Exit::Code(137)] {
+            let mut report = AttemptReport::bare(exit);
+            report.out_of_memory = true;
+            assert_eq!(judge(&fails, &report).outcome(), Outcome::OutOfMemory);
         }
     }
 

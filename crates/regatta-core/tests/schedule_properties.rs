@@ -14,8 +14,8 @@ use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
 use regatta_core::event::{CancelReason, Event, StopCause, StopSignal};
 use regatta_core::id::{AttemptId, Id, IdMap, PoolId, SuiteId, TaskId};
 use regatta_core::plan::{Claim, Plan, Pool, Suite, TaskSpec};
-use regatta_core::schedule::{Circumstances, Effect, Input, Occasion, Policy, Scheduler};
-use regatta_core::sim::{Hit, Performance, Trace, WhenStopped, simulate};
+use regatta_core::schedule::{Circumstances, Effect, Input, Occasion, Policy, Pressure, Scheduler};
+use regatta_core::sim::{Hit, Performance, Trace, WhenStopped, simulate, simulate_amid};
 use regatta_core::terms::{Backoff, FailFast, FlakyVerdict, Repeat, Retries, Reuse, Terms, Until};
 use regatta_core::time::Time;
 use regatta_core::verdict::{Exit, Outcome, Status, Verdict};
@@ -26,12 +26,19 @@ struct Case {
     plan: Arc<Plan>,
     policy: Policy,
     interrupts: Vec<(Time, StopSignal)>,
+    /// When it becomes hard to get memory, and easy again.
+    pressures: Vec<(Time, Pressure)>,
     performances: Vec<Performance>,
 }
 
 impl Case {
     fn run(&self) -> Trace {
-        simulate(&self.plan, self.policy, &self.interrupts, |attempt| {
+        let interrupts = self.interrupts.iter();
+        let interrupts = interrupts.map(|&(at, signal)| (at, Input::Interrupt(signal)));
+        let pressures = self.pressures.iter();
+        let pressures = pressures.map(|&(at, pressure)| (at, Input::Pressure(pressure)));
+        let around = interrupts.chain(pressures).collect();
+        simulate_amid(&self.plan, self.policy, around, |attempt| {
             self.perform(attempt)
         })
     }
@@ -121,14 +128,19 @@ fn performance() -> impl Strategy<Value = Performance> {
     let examined = prop::option::of((0_u64..500).prop_map(millis));
     let hit = prop_oneof![1 => Just(Hit::Yes), 2 => Just(Hit::No)];
     let probe = ((0_u64..300).prop_map(millis), hit);
-    (exit, 0_u64..2500, prints, stop, probe, examined).prop_map(
-        |(exit, ms, prints_every, when_stopped, probe, examined_in)| Performance {
-            duration: millis(ms),
-            exit,
-            prints_every,
-            when_stopped,
-            probe,
-            examined_in,
+    let killed = prop::bool::weighted(0.1);
+    (exit, 0_u64..2500, prints, stop, probe, examined, killed).prop_map(
+        |(exit, ms, prints_every, when_stopped, probe, examined_in, is_killed)| {
+            let out_of_memory = is_killed && !matches!(exit, Exit::NotStarted(_));
+            Performance {
+                duration: millis(ms),
+                exit: if out_of_memory { Exit::Signal(9) } else { exit },
+                prints_every,
+                when_stopped,
+                probe,
+                examined_in,
+                out_of_memory,
+            }
         },
     )
 }
@@ -229,14 +241,20 @@ fn case() -> impl Strategy<Value = Case> {
     let interrupts = prop::collection::vec((0_u64..6000).prop_map(|ms| Time(millis(ms))), 0..3);
     let interrupts = prop_oneof![2 => Just(Vec::new()), 1 => interrupts];
     let performances = prop::collection::vec(performance(), 1..12);
-    (graph(), policy(), interrupts, performances).prop_map(
-        |(plan, policy, mut interrupts, performances)| {
+    let high = prop_oneof![Just(Pressure::High), Just(Pressure::Normal)];
+    let pressure = ((0_u64..6000).prop_map(|ms| Time(millis(ms))), high);
+    let pressures = prop::collection::vec(pressure, 0..4);
+    let pressures = prop_oneof![2 => Just(Vec::new()), 1 => pressures];
+    (graph(), policy(), interrupts, pressures, performances).prop_map(
+        |(plan, policy, mut interrupts, mut pressures, performances)| {
             interrupts.sort_unstable();
+            pressures.sort_by_key(|(at, _)| *at);
             let signal = |at| (at, StopSignal::Interrupt);
             Case {
                 plan,
                 policy,
                 interrupts: interrupts.into_iter().map(signal).collect(),
+                pressures,
                 performances,
             }
         },
@@ -340,7 +358,8 @@ fn every_task_gets_exactly_one_final_word_and_the_counts_add_up(case: &Case) {
     assert_eq!(words.len(), case.plan.tasks.len());
     for (task, count) in attempts {
         let rounds = case.policy.repeat.rounds.expect("a test has an end");
-        assert!(count <= rounds * (1 + case.plan.tasks[task].terms.retries.count));
+        // One more in a round where it was killed for memory.
+        assert!(count <= rounds * (2 + case.plan.tasks[task].terms.retries.count));
     }
     let mut scheduler = Scheduler::new(Arc::clone(&case.plan), case.policy);
     for (at, input) in trace.inputs {
@@ -525,7 +544,12 @@ fn no_task_that_could_start_is_left_waiting(case: &Case) {
     queued.retain(|&it| !is_probed(it));
     let mut backing_off: BTreeMap<TaskId, Time> = BTreeMap::new();
     let mut done = BTreeSet::new();
+    let mut pressure = Pressure::Normal;
+    let mut guests = Guests::default();
     for (at, input) in &trace.inputs {
+        if let Input::Pressure(now) = input {
+            pressure = *now;
+        }
         if matches!(input, Input::Wakeup) {
             let over: Vec<_> = backing_off
                 .iter()
@@ -545,12 +569,15 @@ fn no_task_that_could_start_is_left_waiting(case: &Case) {
         let mut effects = Vec::new();
         scheduler.handle(*at, input.clone(), &mut effects);
         for effect in &effects {
+            guests.note(effect);
             match effect {
                 Effect::Spawn { attempt, .. } => {
                     queued.retain(|it| *it != attempt.task);
                     books.take(*attempt, *at);
                 }
                 Effect::Emit(Event::AttemptFinished { attempt, .. }) => books.give_back(*attempt),
+                Effect::Emit(Event::RetryScheduled { attempt, .. })
+                    if guests.waiting.contains(attempt) => {}
                 Effect::Emit(Event::RetryScheduled { attempt, delay }) if delay.is_zero() => {
                     queued.push(attempt.task);
                 }
@@ -587,11 +614,119 @@ fn no_task_that_could_start_is_left_waiting(case: &Case) {
                 _ => {}
             }
         }
+        let is_open =
+            guests.alone.is_none() && (pressure == Pressure::Normal || books.holders.is_empty());
         for &task in &queued {
             assert!(
-                !books.has_room_for(task),
+                !is_open || !books.has_room_for(task),
                 "{task:?} waits at {at} although it has room"
             );
+        }
+        let is_anybody = !books.holders.is_empty() || guests.waiting.is_empty();
+        assert!(is_anybody, "nobody runs alone at {at}, nor anybody else");
+    }
+}
+
+/// Those who were killed for memory and are to run alone.
+#[derive(Default)]
+struct Guests {
+    killed: Option<AttemptId>,
+    waiting: BTreeSet<AttemptId>,
+    alone: Option<AttemptId>,
+    had_theirs: BTreeSet<TaskId>,
+}
+
+impl Guests {
+    fn note(&mut self, effect: &Effect) {
+        match effect {
+            Effect::Emit(Event::AttemptFinished {
+                attempt, verdict, ..
+            }) => {
+                let is_killed = verdict.outcome() == Outcome::OutOfMemory;
+                self.killed = Some(*attempt).filter(|_| is_killed);
+                self.alone = self.alone.filter(|it| it != attempt);
+            }
+            Effect::Emit(Event::RetryScheduled { attempt, .. }) => {
+                let before = AttemptId {
+                    number: attempt.number - 1,
+                    ..*attempt
+                };
+                if self.killed == Some(before) {
+                    let is_first = self.had_theirs.insert(attempt.task);
+                    assert!(is_first, "{attempt} is killed and run again once too often");
+                    self.waiting.insert(*attempt);
+                }
+            }
+            Effect::Emit(Event::TaskFinished { task, .. }) => {
+                self.waiting.retain(|it| it.task != *task);
+            }
+            Effect::Emit(Event::TaskRoundFinished { task, .. }) => {
+                self.waiting.retain(|it| it.task != *task);
+                self.had_theirs.remove(task);
+            }
+            Effect::Spawn { attempt, .. } if self.waiting.remove(attempt) => {
+                self.alone = Some(*attempt);
+            }
+            _ => {}
+        }
+    }
+}
+
+fn who_was_killed_for_memory_runs_again_once_and_alone(case: &Case) {
+    let mut guests = Guests::default();
+    let mut running = BTreeSet::new();
+    let mut halted = false;
+    for (at, effect) in &case.run().effects {
+        let was_killed = guests.killed;
+        guests.note(effect);
+        match effect {
+            Effect::Spawn { attempt, .. } => {
+                running.insert(*attempt);
+                if guests.alone.is_some() {
+                    assert_eq!(running.len(), 1, "{attempt} has company at {at}");
+                }
+            }
+            Effect::Emit(Event::AttemptFinished { attempt, .. }) => {
+                running.remove(attempt);
+            }
+            Effect::Emit(Event::RunCancelled { .. }) => halted = true,
+            Effect::Emit(event) => {
+                let Some((task, verdict)) = word(case, event) else {
+                    continue;
+                };
+                if was_killed.is_some_and(|it| it.task == task) && !halted {
+                    // It was alone already, or was after an earlier attempt.
+                    assert_eq!(verdict.outcome(), Outcome::OutOfMemory);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+fn while_memory_is_short_nobody_starts_beside_another(case: &Case) {
+    let trace = case.run();
+    let mut scheduler = Scheduler::new(Arc::clone(&case.plan), case.policy);
+    let mut pressure = Pressure::Normal;
+    let mut running = BTreeSet::new();
+    for (at, input) in trace.inputs {
+        if let Input::Pressure(now) = input {
+            pressure = now;
+        }
+        let mut effects = Vec::new();
+        scheduler.handle(at, input, &mut effects);
+        for effect in &effects {
+            match effect {
+                Effect::Spawn { attempt, .. } => {
+                    let is_alone = running.is_empty();
+                    assert!(is_alone || pressure == Pressure::Normal, "{attempt}");
+                    running.insert(*attempt);
+                }
+                Effect::Emit(Event::AttemptFinished { attempt, .. }) => {
+                    running.remove(attempt);
+                }
+                _ => {}
+            }
         }
     }
 }
@@ -685,8 +820,10 @@ fn only_a_clean_first_pass_is_stored_and_before_anybody_builds_on_it(case: &Case
                 task,
                 verdict: Verdict::Passed,
             }) => {
+                // A pass alone, after the system had killed the first attempt, is no clean one.
+                let is_first = last[task].0.number == 1;
                 let is_probed = case.may_reuse(*task);
-                assert_eq!(stored.contains(task), is_probed);
+                assert_eq!(stored.contains(task), is_probed && is_first);
             }
             _ => {}
         }
@@ -694,7 +831,7 @@ fn only_a_clean_first_pass_is_stored_and_before_anybody_builds_on_it(case: &Case
 }
 
 /// What holds in every run.
-const PROPERTIES: [fn(&Case); 12] = [
+const PROPERTIES: [fn(&Case); 14] = [
     no_pool_is_ever_over_its_capacity,
     nothing_starts_before_all_its_dependencies_passed,
     every_task_gets_exactly_one_final_word_and_the_counts_add_up,
@@ -707,6 +844,8 @@ const PROPERTIES: [fn(&Case); 12] = [
     what_the_user_interrupts_is_never_called_a_failure,
     a_task_is_probed_once_before_it_runs_and_a_hit_never_runs,
     only_a_clean_first_pass_is_stored_and_before_anybody_builds_on_it,
+    who_was_killed_for_memory_runs_again_once_and_alone,
+    while_memory_is_short_nobody_starts_beside_another,
 ];
 
 /// Checks every property of the run that a seed stands for.

@@ -10,8 +10,8 @@ use insta::assert_snapshot;
 use regatta_core::event::StopSignal;
 use regatta_core::id::{AttemptId, SuiteId};
 use regatta_core::plan::{Plan, Quarantine};
-use regatta_core::schedule::Policy;
-use regatta_core::sim::{Hit, Performance, WhenStopped, simulate};
+use regatta_core::schedule::{Input, Policy, Pressure};
+use regatta_core::sim::{Hit, Performance, WhenStopped, simulate, simulate_amid};
 use regatta_core::terms::{Backoff, Expect, FailFast, FlakyVerdict, Retries, Reuse, Terms, Until};
 use regatta_core::time::Time;
 use regatta_core::verdict::Exit;
@@ -999,4 +999,125 @@ fn who_asks_for_several_rounds_sees_the_suites_run() {
     let text = run_under(policy, 1, "a", &terms, |_, _| 0);
     assert_eq!(text.matches("spawn a#").count(), 2, "{text}");
     assert!(!text.contains("probe") && !text.contains("store"), "{text}");
+}
+
+#[test]
+fn who_was_killed_for_memory_runs_again_alone_when_nobody_else_could() {
+    let plan = plan(2, "large other third after<third", &Terms::default());
+    let trace = simulate(&plan, keep_going(), &[], |attempt| {
+        match (plan.name(attempt.task), attempt.number) {
+            ("large", 1) => Performance::killed_for_memory(millis(100)),
+            ("large", _) => Performance::exits(millis(500), 0),
+            _ => Performance::exits(millis(300), 0),
+        }
+    });
+    assert_snapshot!(render(&plan, &trace), @"
+    0.000 spawn large#1 in slot 0
+    0.000 spawn other#1 in slot 1
+    0.000   started large#1 after 0ns
+    0.000   started other#1 after 0ns
+    0.100   finished large#1 Failed(OutOfMemory)
+    0.100   retry large#2 in 0ns
+    0.100 spawn third#1 in slot 2
+    0.100   started third#1 after 100ms
+    0.300   finished other#1 Passed
+    0.300   done other Passed
+    0.400   finished third#1 Passed
+    0.400   done third Passed
+    0.400 spawn after#1 in slot 1
+    0.400   started after#1 after 0ns
+    0.700   finished after#1 Passed
+    0.700   done after Passed
+    0.700 spawn large#2 in slot 0
+    0.700   started large#2 after 600ms
+    1.200   finished large#2 Passed
+    1.200   done large Passed
+    ");
+}
+
+#[test]
+fn who_is_killed_for_memory_although_it_is_alone_has_failed_whatever_its_retries() {
+    let terms = Terms {
+        retries: Retries::immediate(3),
+        ..Terms::default()
+    };
+    let plan = plan(2, "large", &terms);
+    let trace = simulate(&plan, keep_going(), &[], |_| {
+        Performance::killed_for_memory(millis(100))
+    });
+    assert_snapshot!(render(&plan, &trace), @"
+    0.000 spawn large#1 in slot 0
+    0.000   started large#1 after 0ns
+    0.100   finished large#1 Failed(OutOfMemory)
+    0.100   retry large#2 in 0ns
+    0.100 spawn large#2 in slot 0
+    0.100   started large#2 after 0ns
+    0.200   finished large#2 Failed(OutOfMemory)
+    0.200   done large Failed(OutOfMemory)
+    ");
+}
+
+#[test]
+fn the_attempt_alone_takes_none_of_the_retries() {
+    let terms = Terms {
+        retries: Retries::immediate(1),
+        ..Terms::default()
+    };
+    let plan = plan(2, "large", &terms);
+    let trace = simulate(&plan, keep_going(), &[], |attempt| match attempt.number {
+        1 => Performance::killed_for_memory(millis(100)),
+        2 => Performance::exits(millis(100), 1),
+        _ => Performance::exits(millis(100), 0),
+    });
+    assert_snapshot!(render(&plan, &trace), @"
+    0.000 spawn large#1 in slot 0
+    0.000   started large#1 after 0ns
+    0.100   finished large#1 Failed(OutOfMemory)
+    0.100   retry large#2 in 0ns
+    0.100 spawn large#2 in slot 0
+    0.100   started large#2 after 0ns
+    0.200   finished large#2 Failed(ExitCode(1))
+    0.200   retry large#3 in 0ns
+    0.200 spawn large#3 in slot 0
+    0.200   started large#3 after 0ns
+    0.300   finished large#3 Passed
+    0.300   done large Flaky
+    ");
+}
+
+#[test]
+fn pressure_lets_only_one_run_and_its_end_lets_the_others_start() {
+    let plan = plan(3, "a b c d e", &Terms::default());
+    let around = vec![
+        (Time(millis(50)), Input::Pressure(Pressure::High)),
+        (Time(millis(350)), Input::Pressure(Pressure::Normal)),
+    ];
+    let trace = simulate_amid(&plan, keep_going(), around, |attempt| {
+        match plan.name(attempt.task) {
+            "a" => Performance::exits(millis(100), 0),
+            _ => Performance::exits(millis(200), 0),
+        }
+    });
+    assert_snapshot!(render(&plan, &trace), @"
+    0.000 spawn a#1 in slot 0
+    0.000 spawn b#1 in slot 1
+    0.000 spawn c#1 in slot 2
+    0.000   started a#1 after 0ns
+    0.000   started b#1 after 0ns
+    0.000   started c#1 after 0ns
+    0.100   finished a#1 Passed
+    0.100   done a Passed
+    0.200   finished b#1 Passed
+    0.200   done b Passed
+    0.200   finished c#1 Passed
+    0.200   done c Passed
+    0.200 spawn d#1 in slot 0
+    0.200   started d#1 after 200ms
+    0.350 spawn e#1 in slot 1
+    0.350   started e#1 after 350ms
+    0.400   finished d#1 Passed
+    0.400   done d Passed
+    0.550   finished e#1 Passed
+    0.550   done e Passed
+    ");
 }

@@ -1,6 +1,6 @@
 //! What a wait has to tell: output, exits and signals, in the order they were noticed.
 
-use crate::{Signal, Status, Usage};
+use crate::{Sampled, Signal, Status, Usage};
 
 /// Something that happened while the caller waited.
 #[derive(Debug)]
@@ -47,8 +47,10 @@ pub enum Happening {
 pub struct Ended {
     /// The exit code or the deadly signal.
     pub status: Status,
-    /// What the command and the children it waited for consumed.
+    /// What the command consumed, with the children it waited for and those it abandoned that were gone by its end.
     pub usage: Usage,
+    /// What was seen of its processes while it ran; `None` for a command that was over before the first look.
+    pub sampled: Option<Sampled>,
     /// The processes it started, directly or not, that were still alive when it exited, sorted by
     /// pid.
     pub leftovers: Vec<Leftover>,

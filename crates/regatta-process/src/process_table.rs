@@ -119,8 +119,10 @@ mod tests {
             group,
             session,
             ticks: 0,
+            waited_ticks: 0,
             threads: 1,
             start: 0,
+            resident_pages: 0,
         }
     }
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::fs::File;
 use std::io::Read;
 
-use crate::process::Process;
+use crate::process::{Process, ticks_per_second};
 use crate::process_table::Member;
 
 /// How many processes are shown; the others are counted.
@@ -188,16 +188,6 @@ fn shown(bytes: &[u8]) -> String {
     text
 }
 
-fn ticks_per_second() -> u64 {
-    // SAFETY: it takes a number and returns one.
-    let ticks = unsafe { libc::sysconf(libc::_SC_CLK_TCK) };
-    // It has been a hundred for as long as Linux tells it to programs.
-    u64::try_from(ticks)
-        .ok()
-        .filter(|it| *it > 0)
-        .unwrap_or(100)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -214,8 +204,10 @@ mod tests {
             group: 7,
             session: 7,
             ticks: 1_234,
+            waited_ticks: 0,
             threads: 8,
             start: 0,
+            resident_pages: 0,
         };
         let row = Row::new(
             &Member {

@@ -20,13 +20,14 @@ use rustix::process::{
 
 use crate::brood::{Brood, Farewell, LOOK_AGAIN, PATIENCE, Ward, end_children, kill_group};
 use crate::log::Log;
+use crate::meter::{Meter, Pace, Tree};
 use crate::output::Output;
 use crate::process;
 use crate::program::{explain, find_program};
 use crate::request::Requests;
 use crate::signal::{Deaths, keep_exit_codes};
 use crate::spawn::{Launcher, is_shortage};
-use crate::usage::{reap, reap_if_dead};
+use crate::usage::{own_cpu, own_peak_bytes, reap, reap_if_dead};
 use crate::{
     Command, Ended, Follow, Guardian, Happening, LeftoverPolicy, Signal, SpawnError, Status, Usage,
     Waker,
@@ -77,6 +78,8 @@ pub struct Supervisor {
     /// Commands that were to be ended and have become another user's.
     beyond: Vec<u64>,
     brood: Brood,
+    /// When the commands are looked at.
+    pace: Pace,
     /// Shared by all pipes.
     buffer: Box<[u8]>,
     events: Vec<Event>,
@@ -92,6 +95,7 @@ struct Running {
     output: Output,
     follow: Follow,
     leftovers: LeftoverPolicy,
+    meter: Meter,
 }
 
 impl Supervisor {
@@ -122,6 +126,7 @@ impl Supervisor {
             ending: Vec::new(),
             beyond: Vec::new(),
             brood: Brood::new(),
+            pace: Pace::new(Instant::now()),
             buffer: vec![0; BUFFER_BYTES].into_boxed_slice(),
             events: Vec::with_capacity(MAX_EVENTS),
         })
@@ -158,6 +163,8 @@ impl Supervisor {
             short_of("watch a process")(error)
         })?;
         self.next_serial += 1;
+        let now = Instant::now();
+        self.pace.expect(now);
         let mark = find_mark(&command.env);
         self.brood
             .add(Ward::new(serial, pid.as_raw_pid(), mark, output.inode()));
@@ -171,6 +178,7 @@ impl Supervisor {
                 output,
                 follow: command.follow,
                 leftovers: command.leftovers,
+                meter: Meter::new(now),
             },
         );
         Ok(())
@@ -199,11 +207,16 @@ impl Supervisor {
         for _ in 0..PAUSE_LOOKS {
             self.send_to_all(SystemSignal::STOP);
         }
+        self.pace.pause(Instant::now());
         self.requests.confirm_pause();
     }
 
     /// Lets everybody go on after a pause.
     pub fn resume(&mut self) {
+        let pause = self.pace.resume(Instant::now());
+        for command in self.running.values_mut() {
+            command.meter.skip(pause);
+        }
         self.send_to_all(SystemSignal::CONT);
     }
 
@@ -232,6 +245,7 @@ impl Supervisor {
             self.look_again(happenings)?;
             self.give_up(happenings);
             self.brood.reap_expected();
+            self.take_look();
             let is_late = deadline.is_some_and(|deadline| Instant::now() >= deadline);
             if happenings.len() > known || is_late {
                 return Ok(());
@@ -310,8 +324,9 @@ impl Supervisor {
     }
 
     fn collect_events(&mut self, deadline: Option<Instant>) -> io::Result<()> {
-        let mut patience =
-            deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        let look = self.pace.next();
+        let next = [deadline, look].into_iter().flatten().min();
+        let mut patience = next.map(|next| next.saturating_duration_since(Instant::now()));
         if !self.ending.is_empty() {
             patience = Some(patience.map_or(LOOK_AGAIN, |patience| patience.min(LOOK_AGAIN)));
         }
@@ -347,6 +362,35 @@ impl Supervisor {
             token => self.handle_output(token / 2, event.flags, happenings),
         }
         Ok(())
+    }
+
+    /// Looks at what the commands use, if it is time to.
+    fn take_look(&mut self) {
+        let Some(next) = self.pace.next() else { return };
+        let now = Instant::now();
+        if now < next {
+            return;
+        }
+        let cpu_before = own_cpu();
+        // What is left of a command that has exited is on its way out.
+        let is_due = |it: &&mut Running| it.pidfd.is_some() && Pace::is_due(now, &it.meter);
+        let due: Vec<&mut Running> = self.running.values_mut().filter(is_due).collect();
+        let adopted = if due.is_empty() {
+            Vec::new()
+        } else {
+            self.brood.adopted()
+        };
+        for command in due {
+            let own = adopted.iter().filter(|(_, of)| *of == command.serial);
+            let roots = [command.pid.as_raw_pid()].into_iter();
+            let tree = Tree::walk(roots.chain(own.map(|(pid, _)| *pid)).collect());
+            let gone = self.brood.adopted_cpu(command.pid.as_raw_pid());
+            command.meter.note(now, &tree, gone);
+            Pace::look_again(now, &mut command.meter);
+        }
+        let running = self.running.values().filter(|it| it.pidfd.is_some());
+        let cost = own_cpu().saturating_sub(cpu_before);
+        self.pace.rest(now, cost, running.map(|it| &it.meter));
     }
 
     fn handle_output(&mut self, serial: u64, ready: EventFlags, happenings: &mut Vec<Happening>) {
@@ -404,6 +448,7 @@ impl Supervisor {
                 ended: Ended {
                     status: Status::Signal(libc::SIGKILL),
                     usage: Usage::default(),
+                    sampled: command.meter.finish(),
                     leftovers: survivors.clone(),
                     suspects: Vec::new(),
                     survivors,
@@ -425,17 +470,27 @@ impl Supervisor {
         self.ending.retain(|it| *it != serial);
         if let Some(mut command) = self.running.remove(&serial) {
             command.drain(&mut self.buffer, happenings);
-            let (status, usage) = reap(command.pid)?;
+            let (status, mut usage) = reap(command.pid)?;
             let Farewell {
                 leftovers,
                 suspects,
                 survivors,
+                adopted,
             } = farewell;
+            usage.add(&adopted);
+            let mut sampled = command.meter.finish();
+            if let Some(sampled) = &mut sampled
+                && usage.max_rss_bytes > own_peak_bytes()
+            {
+                // What one process held for a moment between two looks. Below that peak the figure is this process's own.
+                sampled.peak_bytes = sampled.peak_bytes.max(usage.max_rss_bytes);
+            }
             happenings.push(Happening::Exited {
                 key: command.key,
                 ended: Ended {
                     status,
                     usage,
+                    sampled,
                     leftovers,
                     suspects,
                     survivors,
@@ -471,7 +526,7 @@ impl Drop for Supervisor {
         // A command may have become another user's, so nobody waits for it without end.
         let deadline = Instant::now() + PATIENCE;
         for command in self.running.values() {
-            while !reap_if_dead(command.pid.as_raw_pid()) && Instant::now() < deadline {
+            while reap_if_dead(command.pid.as_raw_pid()).is_none() && Instant::now() < deadline {
                 std::thread::sleep(LOOK_AGAIN);
             }
         }

@@ -108,6 +108,7 @@ fn record(round: usize, suites: usize, journal: &Path) -> Record {
         past: Vec::new(),
         outstanding: Vec::new(),
         groups: Vec::new(),
+        resources: None,
     };
     let mut renderer = LineRenderer::default();
     let mut lines = Vec::new();
@@ -137,6 +138,7 @@ fn record(round: usize, suites: usize, journal: &Path) -> Record {
                 cpu: Duration::from_micros(700),
                 max_rss_bytes: 1_900_544,
                 method: UsageMethod::Wait4,
+                ..Usage::default()
             }),
             ..AttemptReport::bare(Exit::Code(0))
         };

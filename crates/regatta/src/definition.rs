@@ -132,6 +132,7 @@ mod tests {
             "flaky = 'fail'",
             "grace_period = 1",
             "slow_after = 7",
+            "memory = '1 GiB'",
             "max_log = '1 KiB'",
         ] {
             assert_eq!(

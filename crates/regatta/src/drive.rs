@@ -18,6 +18,7 @@ use crate::backend::{Examination, Local, Occurrence};
 use crate::cache::{Answer, Attempted, Probed, Service};
 use crate::clock::Clock;
 use crate::jobserver::{PoolState, Standing, Withheld};
+use crate::memory::Strain;
 use crate::report::record::TaskRecord;
 use crate::screen;
 
@@ -48,6 +49,8 @@ pub struct Drive<'r> {
     pub replay: Option<PathBuf>,
     /// What time it is.
     pub clock: Clock,
+    /// Whether memory is short.
+    pub strain: Strain,
 }
 
 /// How a run went.
@@ -63,6 +66,10 @@ pub struct Outcome {
     pub audits: Vec<(TaskId, Probed)>,
     /// What went wrong with kept results, each fit for a warning.
     pub cache_warnings: Vec<String>,
+    /// For how long memory was short, so that suites waited.
+    pub short_of_memory: Duration,
+    /// What became of the run for lack of memory, each fit for a warning; filled in by who knows more.
+    pub memory_warnings: Vec<String>,
 }
 
 impl Drive<'_> {
@@ -133,6 +140,8 @@ impl Drive<'_> {
                     end: self.now(),
                     audits,
                     cache_warnings,
+                    short_of_memory: self.strain.short_for(self.now()),
+                    memory_warnings: Vec::new(),
                 }));
             }
             let patience = if inputs.is_empty() {
@@ -142,6 +151,8 @@ impl Drive<'_> {
             };
             let occurrences = self.backend.wait(patience)?;
             let now = self.now();
+            // Before what ended meanwhile, whose room others would take.
+            inputs.extend(self.note_strain(now).map(|input| (now, input)));
             for occurrence in occurrences {
                 match occurrence {
                     Occurrence::Signal(signal) => {
@@ -186,7 +197,8 @@ impl Drive<'_> {
         let wakeup = self.scheduler.next_wakeup();
         let tick = self.audience.terminal.next_tick();
         let balance = self.backend.next_balance();
-        let next = [wakeup, tick, balance].into_iter().flatten().min()?;
+        let next = [wakeup, tick, balance, self.next_strain()];
+        let next = next.into_iter().flatten().min()?;
         Some(next - self.now())
     }
 
@@ -215,6 +227,19 @@ impl Drive<'_> {
         let withheld = self.backend.balance(now, standing).into_iter();
         let inputs = withheld.map(|Withheld { pool, amount }| Input::Withheld { pool, amount });
         inputs.map(|input| (now, input)).collect()
+    }
+
+    /// Looks whether memory is short, if it is time to, and returns what the scheduler has to know of it.
+    fn note_strain(&mut self, now: Time) -> Option<Input> {
+        let is_due = self.next_strain().is_some_and(|at| at <= now);
+        let pressure = is_due.then(|| self.strain.look(now)).flatten();
+        pressure.map(Input::Pressure)
+    }
+
+    /// Returns when to look whether memory is short: never while nobody waits to start.
+    fn next_strain(&self) -> Option<Time> {
+        let is_awaited = self.scheduler.is_anybody_waiting();
+        is_awaited.then(|| self.strain.next())
     }
 
     /// Does what the scheduler wants and returns the fact that follows at once, if one does.

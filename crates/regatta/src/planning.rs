@@ -11,10 +11,13 @@ use regatta_core::past::Past;
 use regatta_core::plan::{self, Claim, Plan, Pool, SelectedAs, TaskSpec};
 use regatta_core::rank::{Effort, expect, rank};
 use regatta_core::terms::Terms;
+use regatta_process::SystemMemory;
 
 use crate::backend::{Launch, Visible};
 use crate::config::{Command, Config, JobserverUse, MaxParallel, Suite};
 use crate::definition;
+use crate::memory::{Wish, budget};
+use crate::processors::Processors;
 use crate::recipes::reuse_of;
 use crate::select::Selection;
 use crate::shell;
@@ -43,6 +46,17 @@ pub struct Project {
     pub max_parallel: u32,
     /// What was known of each suite, as it was given.
     pub past: Vec<Past>,
+    /// Bytes of memory that the suites share, where that can matter.
+    pub memory_bytes: Option<u64>,
+}
+
+/// What a machine has for a run.
+#[derive(Debug, Clone, Copy)]
+pub struct Means<'m> {
+    /// How many slots there are.
+    pub slots: u32,
+    /// Where it is told how much memory there is.
+    pub memory: &'m SystemMemory,
 }
 
 impl Project {
@@ -78,7 +92,7 @@ impl Project {
 pub fn plan(
     config: &Config,
     selection: &Selection,
-    max_parallel: u32,
+    means: Means<'_>,
     look_back: impl FnOnce(&[plan::Suite]) -> Vec<Past>,
 ) -> Project {
     let chosen: Vec<&Suite> = selection
@@ -91,7 +105,26 @@ pub fn plan(
         .enumerate()
         .map(|(index, suite)| (suite.name.as_str(), TaskId::from_index(index)))
         .collect();
-    let (pools, pool_of) = pools(config, &chosen, max_parallel);
+    let max_parallel = means.slots;
+    let (mut pools, pool_of) = pools(config, &chosen, max_parallel);
+    let mut suites = declared_suites(config, selection);
+    for (declared, suite) in suites.iter_mut().zip(&chosen) {
+        declared.digest = definition::digest(suite);
+    }
+    let past = look_back(&suites);
+    let memory = budget(&wishes(&chosen, &past), max_parallel, || {
+        means.memory.available_bytes()
+    });
+    let memory_pool = memory.as_ref().map(|memory| {
+        for (declared, share) in suites.iter_mut().zip(&memory.shares) {
+            declared.memory = *share;
+        }
+        pools.push(Pool {
+            name: "memory".into(),
+            capacity: memory.bytes,
+        });
+        PoolId::from_index(pools.len() - 1)
+    });
     let specs = chosen.iter().enumerate().map(|(index, suite)| TaskSpec {
         suite: SuiteId::from_index(index),
         // Under --no-deps a dependency may not be part of the run.
@@ -100,18 +133,17 @@ pub fn plan(
             .iter()
             .filter_map(|name| task_of.get(name.as_str()).copied())
             .collect(),
-        claims: claims(suite, &pool_of),
+        claims: {
+            let share = memory_pool.zip(suites[index].memory);
+            claims(suite, &pool_of, share)
+        },
         terms: terms(suite),
     });
     let specs = specs.collect();
-    let mut suites = declared_suites(config, selection);
-    for (declared, suite) in suites.iter_mut().zip(&chosen) {
-        declared.digest = definition::digest(suite);
-    }
-    let past = look_back(&suites);
     let expected = expect(&suites, &past);
     let mut plan = Plan::new(suites, specs, pools)
         .expect("a checked configuration has no cycles and names only what exists");
+    plan.memory = memory_pool;
     for task in plan.tasks.values_mut() {
         task.expected = expected[task.suite.index()];
     }
@@ -120,10 +152,14 @@ pub fn plan(
         plan: Arc::new(plan),
         launches: chosen
             .iter()
-            .map(|suite| launch(suite, &config.root))
+            .map(|suite| Launch {
+                threads: (config.run.thread_hints.value).then(|| suite.cpus.min(max_parallel)),
+                ..launch(suite, &config.root)
+            })
             .collect(),
         max_parallel,
         past,
+        memory_bytes: memory.map(|it| it.bytes),
     }
 }
 
@@ -165,19 +201,31 @@ fn pools<'c>(
     (pools, pool_of)
 }
 
+/// Returns how much memory each suite is thought to take.
+fn wishes(chosen: &[&Suite], past: &[Past]) -> Vec<Wish> {
+    let suites = chosen.iter().enumerate();
+    let wishes = suites.map(|(index, suite)| {
+        let learned = past.get(index).and_then(|it| it.memory_bytes);
+        match (suite.memory, learned) {
+            (Some(bytes), _) => Wish::Declared(bytes),
+            (None, Some(bytes)) => Wish::Learned(bytes),
+            (None, None) => Wish::Unknown,
+        }
+    });
+    wishes.collect()
+}
+
 /// Returns how many slots a run gets: what was asked for, but no more than there are descriptors for.
 ///
-/// *Units*: `cpus` are the CPUs this process may use, `descriptors` its soft limit of open files.
+/// *Units*: `descriptors` is the soft limit of open files.
 #[must_use]
-pub fn slots(wish: MaxParallel, jobserver: JobserverUse, cpus: u32, descriptors: u64) -> u32 {
-    let wanted = match wish {
-        MaxParallel::Auto => cpus,
-        MaxParallel::Count(count) => count,
-        MaxParallel::Percent(percent) => {
-            let share = u64::from(cpus) * u64::from(percent) / 100;
-            u32::try_from(share).unwrap_or(u32::MAX)
-        }
-    };
+pub fn slots(
+    wish: MaxParallel,
+    jobserver: JobserverUse,
+    processors: Processors,
+    descriptors: u64,
+) -> u32 {
+    let wanted = processors.slots(wish);
     let each = match jobserver {
         JobserverUse::Off => DESCRIPTORS_PER_SUITE,
         _ => DESCRIPTORS_PER_SUITE + DESCRIPTORS_PER_JOBSERVER,
@@ -188,7 +236,12 @@ pub fn slots(wish: MaxParallel, jobserver: JobserverUse, cpus: u32, descriptors:
         .max(1)
 }
 
-fn claims(suite: &Suite, pool_of: &BTreeMap<&str, PoolId>) -> Vec<Claim> {
+/// `memory` is the pool of that and what the suite takes of it.
+fn claims(
+    suite: &Suite,
+    pool_of: &BTreeMap<&str, PoolId>,
+    memory: Option<(PoolId, u64)>,
+) -> Vec<Claim> {
     let mut groups: Vec<PoolId> = suite
         .parallel_group
         .iter()
@@ -202,7 +255,9 @@ fn claims(suite: &Suite, pool_of: &BTreeMap<&str, PoolId>) -> Vec<Claim> {
         pool: SLOTS,
         amount: u64::from(suite.cpus),
     };
-    groups.chain([slots]).collect()
+    // A suite that needs much memory waits for that, and the slots need not know of it either.
+    let memory = memory.map(|(pool, amount)| Claim { pool, amount });
+    groups.chain(memory).chain([slots]).collect()
 }
 
 fn terms(suite: &Suite) -> Terms {
@@ -232,6 +287,7 @@ fn declared(suite: &Suite, origin: SelectedAs) -> plan::Suite {
         depends_on: suite.depends_on.clone(),
         parallel_group: suite.parallel_group.clone(),
         cpus: Some(suite.cpus).filter(|&cpus| cpus != 1),
+        memory: None,
         command_line: command_line(suite),
         origin,
         quarantine: suite.quarantine.clone(),
@@ -286,6 +342,7 @@ fn launch(suite: &Suite, root: &Path) -> Launch {
         max_log_bytes: suite.terms.max_log_bytes.value,
         cpus: suite.cpus,
         leftovers: suite.terms.leftovers.value,
+        threads: None,
     }
 }
 
@@ -309,16 +366,21 @@ mod tests {
 
     #[test]
     fn slots_follow_the_wish_within_what_the_machine_allows() {
-        let off = |wish, cpus, descriptors| slots(wish, JobserverUse::Off, cpus, descriptors);
-        assert_eq!(off(MaxParallel::Auto, 8, 1024), 8);
-        assert_eq!(off(MaxParallel::Count(3), 8, 1024), 3);
-        assert_eq!(off(MaxParallel::Percent(50), 8, 1024), 4);
-        assert_eq!(off(MaxParallel::Percent(1), 8, 1024), 1);
-        assert_eq!(off(MaxParallel::Count(99_999_999), 8, 1024), 250);
-        assert_eq!(off(MaxParallel::Count(100), 8, 64), 10);
-        assert_eq!(off(MaxParallel::Count(5), 8, 3), 1);
+        let eight = Processors {
+            usable: 8,
+            allowed: 8,
+            online: 8,
+        };
+        let off = |wish, descriptors| slots(wish, JobserverUse::Off, eight, descriptors);
+        assert_eq!(off(MaxParallel::Auto, 1024), 8);
+        assert_eq!(off(MaxParallel::Count(3), 1024), 3);
+        assert_eq!(off(MaxParallel::Percent(50), 1024), 4);
+        assert_eq!(off(MaxParallel::Percent(1), 1024), 1);
+        assert_eq!(off(MaxParallel::Count(99_999_999), 1024), 250);
+        assert_eq!(off(MaxParallel::Count(100), 64), 10);
+        assert_eq!(off(MaxParallel::Count(5), 3), 1);
         assert_eq!(
-            slots(MaxParallel::Count(100), JobserverUse::Pipe, 8, 94),
+            slots(MaxParallel::Count(100), JobserverUse::Pipe, eight, 94),
             10
         );
     }

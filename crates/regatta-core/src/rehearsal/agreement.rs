@@ -16,8 +16,8 @@ use crate::sim::{Performance, simulate};
 use crate::terms::{FailFast, Repeat, Terms};
 use crate::time::Time;
 
-/// A task before it has a place: edges as fractions of those before it, slots, groups, a duration and a rank.
-type Draft = (Vec<u16>, u64, Vec<usize>, u64, u32);
+/// A task before it has a place: edges as fractions of those before it, slots, groups, a duration, a rank and memory.
+type Draft = (Vec<u16>, u64, Vec<usize>, u64, u32, u64);
 
 fn plans() -> impl Strategy<Value = Plan> {
     let draft = (
@@ -27,10 +27,15 @@ fn plans() -> impl Strategy<Value = Plan> {
         // Few different durations, so that many tasks end at the same moment; some take none.
         0_u64..6,
         0_u32..20,
+        // Many take none; some more than there is.
+        prop_oneof![Just(0_u64), 1_u64..8],
     );
     let drafts = prop::collection::vec(draft, 1..30);
-    let capacities = (1_u64..5, prop::collection::vec(1_u64..3, 3));
-    (drafts, capacities).prop_map(|(drafts, (slots, groups))| build(drafts, slots, &groups))
+    let capacities = (1_u64..5, prop::collection::vec(1_u64..3, 3), 3_u64..9);
+    (drafts, capacities).prop_map(|(drafts, (slots, mut pools, memory))| {
+        pools.push(memory);
+        build(drafts, slots, &pools)
+    })
 }
 
 fn build(drafts: Vec<Draft>, slots: u64, groups: &[u64]) -> Plan {
@@ -44,7 +49,9 @@ fn build(drafts: Vec<Draft>, slots: u64, groups: &[u64]) -> Plan {
     };
     let mut specs = Vec::new();
     let mut extras = Vec::new();
-    for (index, (edges, cpus, mut groups, duration, place)) in drafts.into_iter().enumerate() {
+    let memory_pool = groups.len();
+    for (index, draft) in drafts.into_iter().enumerate() {
+        let (edges, cpus, mut groups, duration, place, memory) = draft;
         groups.sort_unstable();
         groups.dedup();
         let edges = edges.into_iter().filter(|_| index > 0);
@@ -56,6 +63,7 @@ fn build(drafts: Vec<Draft>, slots: u64, groups: &[u64]) -> Plan {
             claims: groups
                 .into_iter()
                 .map(|group| claim(group, 1))
+                .chain((memory > 0).then(|| claim(memory_pool, memory)))
                 .chain([claim(0, cpus)])
                 .collect(),
             terms: Terms::default(),

@@ -9,4 +9,5 @@ mod slot;
 mod state;
 
 pub use examine::{Circumstances, Occasion};
+pub use room::Pressure;
 pub use scheduler::{Effect, Input, Policy, Scheduler};

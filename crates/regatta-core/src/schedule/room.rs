@@ -8,12 +8,24 @@
 //! Lines, and the first tasks of lines among each other, stand in the plan's order of starting.
 //!
 //! Part of a pool may be withheld: in the hands of somebody who is no task. Who that is, and why, is not known here.
+//!
+//! Beside the lines wait those who are to run alone: until nobody else runs, nor could. And while the machine is short of
+//! memory, whoever runs keeps everybody else out, so that there is always one who goes on.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::mem;
 
 use crate::id::{Id, IdMap, PoolId, TaskId};
 use crate::plan::{Claim, Plan};
+
+/// How hard it is to get memory on the machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pressure {
+    /// There is enough.
+    Normal,
+    /// Whoever wants some has to wait: another task would make it worse for all.
+    High,
+}
 
 /// Where a task stands among all: its place in the order of the plan, then in the plan itself.
 type Ranked = (u32, TaskId);
@@ -28,6 +40,13 @@ pub(super) struct Room {
     untried: BTreeSet<(Ranked, usize)>,
     /// Pools that got room since their waiting classes were last tried.
     opened: BTreeSet<PoolId>,
+    /// Those who wait until they have all of it for themselves.
+    alone: BTreeSet<Ranked>,
+    /// How many have room.
+    occupants: usize,
+    /// Whether the one who has room is to stay alone.
+    is_closed: bool,
+    pressure: Pressure,
 }
 
 /// How full a pool is.
@@ -88,7 +107,26 @@ impl Room {
                 .collect(),
             untried: BTreeSet::new(),
             opened: BTreeSet::new(),
+            alone: BTreeSet::new(),
+            occupants: 0,
+            is_closed: false,
+            pressure: Pressure::Normal,
         }
+    }
+
+    /// Takes note of how hard it is to get memory.
+    pub(super) fn set_pressure(&mut self, pressure: Pressure) {
+        self.pressure = pressure;
+    }
+
+    /// Returns whether somebody waits.
+    pub(super) fn is_awaited(&self) -> bool {
+        !self.alone.is_empty() || self.classes.iter().any(|class| !class.tasks.is_empty())
+    }
+
+    /// Puts a task among those who are to run alone.
+    pub(super) fn enqueue_alone(&mut self, task: TaskId) {
+        self.alone.insert(self.ranked[task]);
     }
 
     /// Puts a task in its line.
@@ -102,6 +140,26 @@ impl Room {
 
     /// Takes the room that the first task of the order needs, among those for which there is room.
     pub(super) fn admit(&mut self) -> Option<TaskId> {
+        let is_short = self.pressure == Pressure::High && self.occupants > 0;
+        if self.is_closed || is_short {
+            return None;
+        }
+        let task = self.admit_from_lines().or_else(|| self.admit_alone())?;
+        self.occupants += 1;
+        Some(task)
+    }
+
+    fn admit_alone(&mut self) -> Option<TaskId> {
+        if self.occupants > 0 {
+            return None;
+        }
+        let (_, task) = self.alone.pop_first()?;
+        self.take(self.class_of[task]);
+        self.is_closed = true;
+        Some(task)
+    }
+
+    fn admit_from_lines(&mut self) -> Option<TaskId> {
         loop {
             let (task, index) = self.next_candidate()?;
             let lacking = self.classes[index]
@@ -116,11 +174,15 @@ impl Room {
             }
             self.line_up(index);
             if lacking.is_none() {
-                for claim in &self.classes[index].claims {
-                    self.pools[claim.pool].free -= claim.amount;
-                }
+                self.take(index);
                 return Some(task.1);
             }
+        }
+    }
+
+    fn take(&mut self, class: usize) {
+        for claim in &self.classes[class].claims {
+            self.pools[claim.pool].free -= claim.amount;
         }
     }
 
@@ -130,6 +192,8 @@ impl Room {
             self.pools[claim.pool].free += claim.amount;
             self.opened.insert(claim.pool);
         }
+        self.occupants -= 1;
+        self.is_closed = false;
     }
 
     /// Leaves so much of a pool to others from now on, instead of what they had before.
@@ -155,6 +219,7 @@ impl Room {
     pub(super) fn clear(&mut self) {
         self.untried.clear();
         self.opened.clear();
+        self.alone.clear();
         for class in &mut self.classes {
             class.tasks.clear();
             class.lacking = None;

@@ -26,6 +26,8 @@ struct Course {
     latest: u32,
     /// What `latest` was when this round began.
     before: u32,
+    /// Whether an attempt of this round was killed for memory and followed by one alone.
+    was_killed: bool,
 }
 
 impl Rounds {
@@ -57,9 +59,17 @@ impl Rounds {
         self.tasks[task].before + 1
     }
 
-    /// Returns how many attempts of this round there were up to `number`, itself included.
+    /// Returns how many attempts of this round there were up to `number`, itself included; the one that was killed for
+    /// memory says nothing of its suite and does not count.
     pub(super) fn position(&self, task: TaskId, number: u32) -> u32 {
-        number.saturating_sub(self.tasks[task].before)
+        let course = &self.tasks[task];
+        number.saturating_sub(course.before + u32::from(course.was_killed))
+    }
+
+    /// Takes it that an attempt was killed for memory, and returns whether it was the first of this round.
+    pub(super) fn note_killed(&mut self, task: TaskId) -> bool {
+        let course = &mut self.tasks[task];
+        !std::mem::replace(&mut course.was_killed, true)
     }
 
     /// Takes it that an attempt is over.
@@ -94,6 +104,7 @@ impl Rounds {
         for task in self.tasks.ids() {
             let course = &mut self.tasks[task];
             course.before = course.latest;
+            course.was_killed = false;
         }
     }
 

@@ -6,13 +6,14 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::mem;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::event::{CancelReason, Event, StopCause, StopSignal, Summary};
 use crate::id::{AttemptId, IdMap, PoolId, TaskId};
 use crate::plan::Plan;
 use crate::schedule::examine::{Circumstances, Occasion};
 use crate::schedule::retry::pause_before;
-use crate::schedule::room::Room;
+use crate::schedule::room::{Pressure, Room};
 use crate::schedule::rounds::Rounds;
 use crate::schedule::slot::Slots;
 use crate::schedule::state::{Due, Running, Slowness, State, Stop, StopStage, verdict_of_stop};
@@ -52,6 +53,8 @@ pub enum Input {
     Wakeup,
     /// The user wants the run to end: politely the first time, by force from the second on.
     Interrupt(StopSignal),
+    /// It has become harder, or easier, to get memory.
+    Pressure(Pressure),
 }
 
 /// What to do about it.
@@ -168,6 +171,7 @@ impl Scheduler {
             Input::Withheld { pool, amount } => self.room.withhold(pool, amount),
             Input::Wakeup => self.handle_wakeup(effects),
             Input::Interrupt(signal) => self.handle_interrupt(signal, effects),
+            Input::Pressure(pressure) => self.room.set_pressure(pressure),
         }
         self.conclude_round(effects);
         self.start_what_has_room(effects);
@@ -190,6 +194,12 @@ impl Scheduler {
     #[must_use]
     pub fn wanted(&self, pool: PoolId) -> Option<u64> {
         self.room.wanted(pool)
+    }
+
+    /// Returns whether something could run and waits for room.
+    #[must_use]
+    pub fn is_anybody_waiting(&self) -> bool {
+        self.room.is_awaited()
     }
 
     /// Returns the counts once every task has its final word.
@@ -326,7 +336,9 @@ impl Scheduler {
             verdict: verdict.clone(),
             report,
         }));
-        if verdict.status() == Status::Failed && self.may_retry(id, &verdict) {
+        if self.is_to_run_alone(id.task, &verdict) {
+            self.schedule_alone(id, effects);
+        } else if verdict.status() == Status::Failed && self.may_retry(id, &verdict) {
             self.schedule_retry(id, effects);
         } else {
             let verdict = self.final_verdict(id, verdict);
@@ -338,11 +350,38 @@ impl Scheduler {
         }
     }
 
+    /// Returns whether a task was killed for memory that may be enough for it if nobody else takes any. One that was
+    /// killed although it was alone will be killed again.
+    fn is_to_run_alone(&mut self, task: TaskId, verdict: &Verdict) -> bool {
+        self.halt == Halt::No
+            && *verdict == Verdict::Failed(Failure::OutOfMemory)
+            && self.rounds.note_killed(task)
+    }
+
+    /// Lets a task run again when nobody else does; beyond its retries.
+    fn schedule_alone(&mut self, id: AttemptId, effects: &mut Vec<Effect>) {
+        let next = AttemptId {
+            number: id.number + 1,
+            ..id
+        };
+        effects.push(Effect::Emit(Event::RetryScheduled {
+            attempt: next,
+            delay: Duration::ZERO,
+        }));
+        let since = self.now;
+        let attempt = next.number;
+        self.set(id.task, State::Queued { attempt, since });
+        self.room.enqueue_alone(id.task);
+    }
+
     fn may_retry(&self, id: AttemptId, verdict: &Verdict) -> bool {
         self.halt == Halt::No
             && self.rounds.position(id.task, id.number)
                 <= self.plan.tasks[id.task].terms.retries.count
-            && !matches!(verdict, Verdict::Failed(Failure::Infrastructure(_)))
+            && !matches!(
+                verdict,
+                Verdict::Failed(Failure::Infrastructure(_) | Failure::OutOfMemory)
+            )
     }
 
     fn schedule_retry(&mut self, id: AttemptId, effects: &mut Vec<Effect>) {

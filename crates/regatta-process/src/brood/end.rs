@@ -24,7 +24,7 @@ pub(crate) fn end_children() -> Vec<Leftover> {
         let alive: Vec<i32> = children
             .list()
             .into_iter()
-            .filter(|pid| !reap_if_dead(*pid))
+            .filter(|pid| reap_if_dead(*pid).is_none())
             .collect();
         if alive.is_empty() {
             return Vec::new();

@@ -5,8 +5,8 @@ use std::ffi::CStr;
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::Leftover;
 use crate::process::{self, Process};
+use crate::{Leftover, Usage};
 
 /// A command this process answers for.
 pub(crate) struct Ward {
@@ -21,6 +21,8 @@ pub(crate) struct Ward {
     pub(super) ending: Option<Ending>,
     /// When the leader started, once nobody can ask it any more.
     pub(super) start: Option<u64>,
+    /// What those of it consumed that were adopted and are gone.
+    pub(super) adopted: Usage,
 }
 
 /// What is known of a command whose leader has exited.
@@ -44,6 +46,7 @@ impl Ward {
             pipe,
             ending: None,
             start: None,
+            adopted: Usage::default(),
         }
     }
 

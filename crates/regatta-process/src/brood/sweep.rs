@@ -11,7 +11,7 @@ use super::children::Children;
 use super::owner::{Ending, Orphan, Ward};
 use crate::process::{self, Process};
 use crate::usage::reap_if_dead;
-use crate::{Leftover, LeftoverPolicy};
+use crate::{Leftover, LeftoverPolicy, Usage};
 
 /// How long those a command left behind may take to die, after which the command is over all the
 /// same. Usually it takes less than a millisecond; a process stuck in the kernel may take forever.
@@ -49,6 +49,8 @@ pub(crate) struct Farewell {
     pub(crate) suspects: Vec<Leftover>,
     /// Those of them that were to die and did not.
     pub(crate) survivors: Vec<Leftover>,
+    /// What those of it consumed that were abandoned, adopted here and are gone.
+    pub(crate) adopted: Usage,
 }
 
 impl Brood {
@@ -100,8 +102,11 @@ impl Brood {
         let listed = self.list_orphans();
         let ward = self.wards.get_mut(&leader)?;
         if listed.is_empty() && ward.ending.is_none() {
-            self.wards.remove(&leader);
-            return Some(Farewell::default());
+            let adopted = self.wards.remove(&leader)?.adopted;
+            return Some(Farewell {
+                adopted,
+                ..Farewell::default()
+            });
         }
         ward.ending.get_or_insert_with(Ending::new);
         self.sweep_orphans(leader, policy, listed)
@@ -178,6 +183,7 @@ impl Brood {
             .take()
             .map(|it| it.leftovers())
             .unwrap_or_default();
+        let adopted = ward.adopted;
         let mut survivors = Vec::new();
         if !left.is_empty() {
             let serial = ward.serial;
@@ -193,7 +199,28 @@ impl Brood {
             leftovers,
             suspects,
             survivors,
+            adopted,
         })
+    }
+
+    /// Returns who was adopted and goes on, each with the serial number of the command it stems from. Whose it is may be
+    /// told better now than when both are dead.
+    pub(crate) fn adopted(&mut self) -> Vec<(i32, u64)> {
+        let mut pids = self.children.list();
+        pids.retain(|pid| !self.wards.contains_key(pid));
+        let mut adopted = Vec::with_capacity(pids.len());
+        for pid in pids {
+            let known = self.owners.get(&pid).copied();
+            let owner = known.or_else(|| self.owner(&Orphan::new(pid, &self.shared)));
+            adopted.extend(owner.map(|serial| (pid, serial)));
+        }
+        adopted
+    }
+
+    /// Returns the CPU time of those that a command abandoned and that are gone.
+    pub(crate) fn adopted_cpu(&self, leader: i32) -> Duration {
+        let ward = self.wards.get(&leader);
+        ward.map_or(Duration::ZERO, |it| it.adopted.user + it.adopted.system)
     }
 
     /// Returns the children that are no commands, dead or alive.
@@ -207,12 +234,25 @@ impl Brood {
 
     /// Reaps an adopted process if it is dead, and returns whether it was.
     fn forget_if_dead(&mut self, pid: i32) -> bool {
-        let is_dead = reap_if_dead(pid);
-        if is_dead {
-            self.owners.remove(&pid);
-            self.suspected.remove(&pid);
+        let known = self.owners.get(&pid).copied();
+        // Once it is reaped nobody can tell.
+        let known = known.or_else(|| self.find_by_group(pid));
+        let Some(usage) = reap_if_dead(pid) else {
+            return false;
+        };
+        let mut wards = self.wards.values_mut();
+        if let Some(ward) = wards.find(|ward| Some(ward.serial) == known) {
+            ward.adopted.add(&usage);
         }
-        is_dead
+        self.owners.remove(&pid);
+        self.suspected.remove(&pid);
+        true
+    }
+
+    /// Returns the command in whose group a process is.
+    fn find_by_group(&self, pid: i32) -> Option<u64> {
+        let group = Process::read(pid)?.group;
+        self.wards.get(&group).map(|ward| ward.serial)
     }
 
     fn owner(&mut self, orphan: &Orphan) -> Option<u64> {

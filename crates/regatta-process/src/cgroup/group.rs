@@ -12,7 +12,6 @@ use std::time::{Duration, Instant};
 use rustix::fs::{Mode, OFlags, XattrFlags, setxattr};
 
 use super::home::{DELEGATED, Home};
-use super::memory::Memory;
 use crate::fault::{self, Operation};
 use crate::process;
 
@@ -84,11 +83,6 @@ impl Group {
         while !is_removed(&self.directory) && Instant::now() < deadline {
             thread::sleep(TRY_AGAIN);
         }
-    }
-
-    /// Returns what the group knows of memory, if it does.
-    pub(crate) fn memory(&self) -> Option<Memory> {
-        Memory::read(&self.directory)
     }
 }
 

@@ -60,31 +60,70 @@ impl Home {
     }
 
     fn locate(groups: &[u8], mounts: &[u8]) -> Option<Self> {
-        let mut groups = groups.split(|byte| *byte == b'\n');
-        let group = path(groups.find_map(|line| line.strip_prefix(b"0::"))?);
-        let mounts = mounts.split(|byte| *byte == b'\n');
-        let mut mounts = mounts.filter_map(parse_mount);
-        mounts.find_map(|(top, mount)| {
-            // Not below it where only another part of the hierarchy is mounted.
-            let inside = group.strip_prefix(&top).ok()?;
-            let is_plain = |part| matches!(part, Component::Normal(_));
-            // A group outside of what can be seen begins with `..`.
-            inside.components().all(is_plain).then(|| Self {
-                own: mount.join(inside),
-                mount,
-                is_top: group == Path::new("/"),
-            })
+        let (mount, own) = locate_group(groups, mounts)?;
+        Some(Self {
+            is_top: unified_group(groups)? == Path::new("/"),
+            mount,
+            own,
         })
     }
 }
 
-/// Returns which part of the hierarchy is mounted and where, if the line is about this hierarchy.
-fn parse_mount(line: &[u8]) -> Option<(PathBuf, PathBuf)> {
+/// Returns where the hierarchy is mounted, and there the directory of the group this process is in, by what `/proc` says
+/// of its groups and mounts.
+pub(crate) fn locate_group(groups: &[u8], mounts: &[u8]) -> Option<(PathBuf, PathBuf)> {
+    let group = unified_group(groups)?;
+    find_mounted(&group, mounts, |fields| {
+        fields.first() == Some(&b"cgroup2".as_slice())
+    })
+}
+
+/// Returns the same for the hierarchy of the first version that counts memory.
+pub(crate) fn locate_memory_group(groups: &[u8], mounts: &[u8]) -> Option<(PathBuf, PathBuf)> {
+    let has_memory = |list: &[u8]| list.split(|byte| *byte == b',').any(|it| it == b"memory");
+    let mut lines = groups.split(|byte| *byte == b'\n');
+    let group = lines.find_map(|line| {
+        let mut fields = line.splitn(3, |byte| *byte == b':').skip(1);
+        fields.next().filter(|it| has_memory(it))?;
+        fields.next().map(path)
+    });
+    find_mounted(&group?, mounts, |fields| {
+        // The kind, the source, the options.
+        fields.first() == Some(&b"cgroup".as_slice())
+            && fields.get(2).is_some_and(|it| has_memory(it))
+    })
+}
+
+fn unified_group(groups: &[u8]) -> Option<PathBuf> {
+    let mut groups = groups.split(|byte| *byte == b'\n');
+    groups.find_map(|line| line.strip_prefix(b"0::")).map(path)
+}
+
+/// Returns where a hierarchy is mounted in which this group can be seen, and the directory of the group. `is_it` is
+/// given what a line has after its dash.
+fn find_mounted(
+    group: &Path,
+    mounts: &[u8],
+    is_it: impl Fn(&[&[u8]]) -> bool,
+) -> Option<(PathBuf, PathBuf)> {
+    let mounts = mounts.split(|byte| *byte == b'\n');
+    let mut mounts = mounts.filter_map(|line| parse_mount(line, &is_it));
+    mounts.find_map(|(top, mount)| {
+        // Not below it where only another part of the hierarchy is mounted.
+        let inside = group.strip_prefix(&top).ok()?;
+        let is_plain = |part| matches!(part, Component::Normal(_));
+        // A group outside of what can be seen begins with `..`.
+        let is_seen = inside.components().all(is_plain);
+        is_seen.then(|| (mount.clone(), mount.join(inside)))
+    })
+}
+
+/// Returns which part of a hierarchy is mounted and where, if the line is about the right one.
+fn parse_mount(line: &[u8], is_it: impl Fn(&[&[u8]]) -> bool) -> Option<(PathBuf, PathBuf)> {
     let fields: Vec<&[u8]> = line.split(|byte| *byte == b' ').collect();
     // The number of fields before the dash varies.
     let dash = fields.iter().position(|field| *field == b"-")?;
-    let is_hierarchy = fields.get(dash + 1) == Some(&b"cgroup2".as_slice());
-    is_hierarchy.then_some((path(&unescape(fields[3])), path(&unescape(fields[4]))))
+    is_it(&fields[dash + 1..]).then_some((path(&unescape(fields[3])), path(&unescape(fields[4]))))
 }
 
 fn path(bytes: &[u8]) -> PathBuf {

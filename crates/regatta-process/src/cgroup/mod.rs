@@ -3,7 +3,6 @@
 
 mod group;
 mod home;
-mod memory;
 
 pub(crate) use group::Group;
-pub use memory::Memory;
+pub(crate) use home::{locate_group, locate_memory_group};

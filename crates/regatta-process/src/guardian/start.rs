@@ -9,7 +9,7 @@ use super::link::{Link, Message};
 use super::split::{Side, split, split_into};
 use super::watch::Watch;
 use crate::Status;
-use crate::cgroup::{Group, Memory};
+use crate::cgroup::Group;
 use crate::signal::{
     PAUSE, REQUESTS, SignalPipe, Withheld, ignore_requests, keep_exit_codes,
     survive_file_size_limit,
@@ -142,12 +142,6 @@ impl Guardian {
             group.end();
             group.remove();
         }
-    }
-
-    /// Returns what this run has done with memory so far, where it has a cgroup in which that is counted.
-    #[must_use]
-    pub fn memory(&self) -> Option<Memory> {
-        self.group.as_ref().and_then(Group::memory)
     }
 
     pub(crate) fn link(&self) -> io::Result<Option<Link>> {

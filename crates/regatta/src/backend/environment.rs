@@ -8,10 +8,12 @@ use std::sync::Arc;
 use super::launch::{Launch, Visible};
 use crate::cache::is_base;
 use crate::jobserver::with_address;
+use crate::memory::MACHINE;
 
 /// Variables that say something about this run or about another one, and that no suite inherits.
-const NOT_INHERITED: [&str; 16] = [
+const NOT_INHERITED: [&str; 17] = [
     "REGATTA_FAULT",
+    MACHINE,
     "REGATTA_RUN_ID",
     "REGATTA_SUITE",
     ATTEMPT,
@@ -40,6 +42,15 @@ const ATTEMPT: &str = "REGATTA_ATTEMPT";
 
 /// Names the process that an `on_timeout` command looks at.
 const EXAMINED_PID: &str = "REGATTA_PID";
+
+/// Where programs look for the number of threads, or of processes, that they are to use.
+const THREAD_HINTS: [&str; 5] = [
+    "RAYON_NUM_THREADS",
+    "GOMAXPROCS",
+    "OMP_NUM_THREADS",
+    "PYTEST_XDIST_AUTO_NUM_WORKERS",
+    "CARGO_BUILD_JOBS",
+];
 
 /// What every suite inherits from this process.
 pub(super) struct Inherited {
@@ -132,6 +143,13 @@ impl Inherited {
         let declared = launch.env.iter();
         let declared = declared.filter(|(name, _)| identity.iter().all(|(it, _)| name != it));
         environment.extend(declared.filter_map(|(k, v)| entry(OsStr::new(k), OsStr::new(v))));
+        if let Some(threads) = launch.threads {
+            let threads = threads.to_string();
+            let unset = THREAD_HINTS.iter().filter(|name| !has(&environment, name));
+            let hints = unset.filter_map(|name| entry(OsStr::new(name), OsStr::new(&threads)));
+            let hints: Vec<_> = hints.collect();
+            environment.extend(hints);
+        }
         let identity = identity.iter();
         environment.extend(identity.filter_map(|(k, v)| entry(OsStr::new(k), OsStr::new(v))));
         environment
@@ -140,15 +158,11 @@ impl Inherited {
 
 /// Returns the environment of a command that looks at the process `pid` of an attempt with this environment.
 pub(super) fn examining(attempt: Vec<Arc<CStr>>, pid: i32) -> Vec<Arc<CStr>> {
-    let is = |entry: &CStr, name: &str| {
-        let value = entry.to_bytes().strip_prefix(name.as_bytes());
-        value.is_some_and(|value| value.starts_with(b"="))
-    };
     // Of two entries with one name the first would count.
-    let kept = attempt.into_iter().filter(|it| !is(it, EXAMINED_PID));
+    let kept = attempt.into_iter().filter(|it| !is_of(it, EXAMINED_PID));
     let mut environment: Vec<Arc<CStr>> = kept
         .map(|entry| {
-            if is(&entry, ATTEMPT) {
+            if is_of(&entry, ATTEMPT) {
                 // Processes are told apart by this one, and those of the command are not the suite's.
                 let marked = [entry.to_bytes(), b"/on_timeout"].concat();
                 CString::new(marked).map_or(entry, Into::into)
@@ -163,6 +177,15 @@ pub(super) fn examining(attempt: Vec<Arc<CStr>>, pid: i32) -> Vec<Arc<CStr>> {
 
 fn is_about_jobs(name: &OsStr) -> bool {
     JOBSERVER_VARIABLES.iter().any(|it| name == *it)
+}
+
+fn has(environment: &[Arc<CStr>], name: &str) -> bool {
+    environment.iter().any(|entry| is_of(entry, name))
+}
+
+fn is_of(entry: &CStr, name: &str) -> bool {
+    let value = entry.to_bytes().strip_prefix(name.as_bytes());
+    value.is_some_and(|value| value.starts_with(b"="))
 }
 
 fn is_visible(name: &OsStr, visible: &Visible) -> bool {

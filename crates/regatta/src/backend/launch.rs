@@ -31,6 +31,8 @@ pub struct Launch {
     pub cpus: u32,
     /// What happens to processes that outlive its command.
     pub leftovers: Leftovers,
+    /// How many threads it is told to use, if it is told.
+    pub threads: Option<u32>,
 }
 
 /// Which of this process's variables a suite inherits.

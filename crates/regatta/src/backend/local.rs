@@ -1,10 +1,11 @@
 //! Attempts on this machine: files and variables around a command, and what becomes of it.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use regatta_core::event::StopSignal;
 use regatta_core::id::{AttemptId, IdMap, TaskId};
@@ -12,12 +13,12 @@ use regatta_core::schedule::{Circumstances, Occasion};
 use regatta_core::terms::Leftovers;
 use regatta_core::time::Time;
 use regatta_core::verdict::{
-    AttemptReport, Exit, Leftover, LogReport, Status as AttemptStatus, Usage, UsageMethod, Verdict,
+    AttemptReport, Exit, Leftover, LogReport, Status as AttemptStatus, Verdict,
 };
 use regatta_process::fault::{self, Operation};
 use regatta_process::{
     Command, Ended, Follow, Guardian, Happening, LeftoverPolicy, Outer, Signal, SpawnError, Status,
-    Supervisor, Waker,
+    Supervisor, Waker, counts_storage,
 };
 
 use super::diagnosis::Sighting;
@@ -27,7 +28,9 @@ use super::excerpt;
 use super::launch::Launch;
 use super::outputs_dir::OutputsDirs;
 use super::private_dir::PrivateDirs;
+use super::usage::usage_of;
 use crate::jobserver::{Broker, Forms, Pools, Share, Standing, Terms, Wish, Withheld};
+use crate::memory::{Casualties, system_memory};
 use crate::report::rounds::KEPT_FAILURES;
 
 /// How many lines of a failed attempt's output go into the event stream.
@@ -61,6 +64,11 @@ pub struct Local {
     stopped: BTreeSet<AttemptId>,
     /// The slot of each attempt that runs.
     slots: IdMap<TaskId, u32>,
+    /// When the latest attempt of each task started.
+    started: IdMap<TaskId, Instant>,
+    casualties: Casualties,
+    /// Whether what goes from and to storage is counted; found out with the first attempt that took a while.
+    counts_storage: OnceCell<bool>,
     examiner: Examiner,
     /// What becomes of each task's log when another attempt follows.
     old_logs: IdMap<TaskId, OldLog>,
@@ -118,6 +126,9 @@ impl Local {
             outputs_dirs: OutputsDirs::default(),
             stopped: BTreeSet::new(),
             slots: launches.ids().map(|_| 0).collect(),
+            started: launches.ids().map(|_| Instant::now()).collect(),
+            casualties: Casualties::new(system_memory()),
+            counts_storage: OnceCell::new(),
             old_logs: launches.ids().map(|_| OldLog::default()).collect(),
             inherited: Inherited::new(&workplace.own_variables),
             workplace,
@@ -234,6 +245,7 @@ impl Local {
         let share = share.map_err(|error| lost("share slots with its jobs", &error))?;
         let launch = &self.launches[attempt.task];
         let command = self.command(launch, attempt, (slot, &private_dir), share.as_ref());
+        self.started[attempt.task] = Instant::now();
         let started = self.supervisor.spawn(key(attempt), &command);
         started.map_err(|error| exit_of(&error))
     }
@@ -334,6 +346,16 @@ impl Local {
         errors.collect()
     }
 
+    /// Returns how many processes were killed for memory that nobody here is known to have missed.
+    #[must_use]
+    pub fn unexplained_kills(&mut self) -> u64 {
+        self.casualties.unexplained()
+    }
+
+    fn counts_storage(&self) -> bool {
+        *self.counts_storage.get_or_init(counts_storage)
+    }
+
     /// Returns a handle that ends a wait from another thread.
     #[must_use]
     pub fn waker(&self) -> Waker {
@@ -358,12 +380,18 @@ impl Local {
                 let reason = "the suite ended before it was done";
                 self.examiner
                     .cut_short(attempt, reason, &mut self.supervisor);
-                if self.stopped.remove(&attempt) {
+                let out_of_memory = if self.stopped.remove(&attempt) {
                     ended.leftovers.clear();
-                }
+                    false
+                } else {
+                    let started = self.started[attempt.task];
+                    self.casualties.explain(started, ended.status)
+                };
                 self.close_share(attempt);
                 self.clean_up(attempt.task);
-                Occurrence::Finished(attempt, Box::new(report_of(ended)))
+                let mut report = report_of(ended, || self.counts_storage());
+                report.out_of_memory = out_of_memory;
+                Occurrence::Finished(attempt, Box::new(report))
             }
             Happening::Readable => {
                 self.broker.as_mut()?.stir();
@@ -547,17 +575,15 @@ fn is_about_processes(error: &io::Error) -> bool {
     )
 }
 
-fn report_of(ended: Ended) -> AttemptReport {
+/// `counts_storage` says whether zero bytes from and to storage are zero bytes.
+fn report_of(ended: Ended, counts_storage: impl FnOnce() -> bool) -> AttemptReport {
+    let (usage, samples) = usage_of(&ended, counts_storage);
     AttemptReport {
         exit: match ended.status {
             Status::Code(code) => Exit::Code(code),
             Status::Signal(signal) => Exit::Signal(signal),
         },
-        usage: Some(Usage {
-            cpu: ended.usage.user + ended.usage.system,
-            max_rss_bytes: ended.usage.max_rss_bytes,
-            method: UsageMethod::Wait4,
-        }),
+        usage: Some(usage),
         leftovers: named(ended.leftovers),
         suspects: named(ended.suspects),
         survivors: named(ended.survivors),
@@ -568,6 +594,7 @@ fn report_of(ended: Ended) -> AttemptReport {
         },
         excerpt: Vec::new(),
         cases: None,
-        samples: Vec::new(),
+        samples,
+        out_of_memory: false,
     }
 }

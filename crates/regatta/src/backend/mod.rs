@@ -8,6 +8,7 @@ mod launch;
 mod local;
 mod outputs_dir;
 mod private_dir;
+mod usage;
 
 pub use examiner::Examination;
 pub use excerpt::{last_line, last_lines};

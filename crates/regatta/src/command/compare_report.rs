@@ -94,6 +94,7 @@ fn row(suite: Suite) -> SuiteRow {
         duration_us,
         cpu_us: None,
         max_rss_bytes: memory,
+        figures: None,
         exit_code: None,
         signal: None,
     });

@@ -14,7 +14,11 @@ const COLUMNS: u16 = 80;
 ///
 /// # Errors
 /// Standard output cannot be written.
-pub(super) fn print_plan(project: &Project, format: RunFormat) -> Result<u8, CommandFailure> {
+pub(super) fn print_plan(
+    project: &Project,
+    format: RunFormat,
+    slots_reason: Option<&str>,
+) -> Result<u8, CommandFailure> {
     let text = match format {
         RunFormat::Human => {
             let columns = screen::size().map_or(COLUMNS, |size| size.columns);
@@ -22,6 +26,7 @@ pub(super) fn print_plan(project: &Project, format: RunFormat) -> Result<u8, Com
                 columns: columns.into(),
                 symbols: choose_symbols(|name| std::env::var(name).ok()),
                 slots: SLOTS,
+                slots_reason,
             };
             render_text(&project.plan, page)
         }

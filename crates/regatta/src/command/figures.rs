@@ -130,6 +130,7 @@ pub(super) fn outcome(outcome: Outcome) -> &'static str {
         Outcome::Cancelled => "cancelled",
         Outcome::Interrupted => "interrupted",
         Outcome::Condition => "skipped by its own exit code",
+        Outcome::OutOfMemory => "killed for memory",
     }
 }
 

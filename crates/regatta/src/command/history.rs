@@ -15,14 +15,23 @@ use super::output::print;
 use super::{history_suite, history_transfer};
 use crate::cli::{CommandFailure, FigureFormat, HistoryArgs, PlaceArgs};
 use crate::history::{
-    Entry, Evidence, Facts, RunRow, Standing, Trend, Word, median, spread, trend, weigh,
+    Entry, Evidence, Facts, RunRow, Standing, Trend, Word, median, spread, trend, usual_memory,
+    weigh,
 };
+use crate::report::terminal::short_bytes;
 
 /// How many suites a list names.
 const MOST_NAMED: usize = 10;
 
 /// How many passes a usual duration is made from.
 const SAMPLES: usize = 20;
+
+/// From how many runs the memory of a suite is known, as for a run that starts.
+const REMEMBERED: usize = 32;
+
+/// Below both of these a suite is no weight for a machine.
+const HEAVY_CPU: Duration = Duration::from_secs(1);
+const HEAVY_BYTES: u64 = 64 << 20;
 
 pub(super) fn history(
     place: &PlaceArgs,
@@ -53,6 +62,10 @@ pub(super) struct Figures {
     pub(super) trend: Trend,
     /// The usual duration of a pass and its spread, in microseconds.
     pub(super) usual: Option<(u64, u64)>,
+    /// The usual CPU time.
+    pub(super) cpu: Option<Duration>,
+    /// The memory it takes in all but one of twenty runs.
+    pub(super) memory_bytes: Option<u64>,
 }
 
 impl Figures {
@@ -70,7 +83,26 @@ impl Figures {
             latest: entries.last().expect("a suite was in some run").word,
             trend: trend(&passes),
             usual: median(&newest).map(|it| (it, spread(&newest, it))),
+            cpu: usual_cpu(entries),
+            memory_bytes: usual_memory(
+                &entries[entries.len().saturating_sub(REMEMBERED)..],
+                entries.last().and_then(|it| it.definition),
+            ),
         }
+    }
+
+    /// Returns what it takes of the machine in words, empty where nobody measured that.
+    pub(super) fn weight(&self) -> String {
+        let memory = self.memory_bytes.map(short_bytes);
+        let cpu = self.cpu.map(|it| format!("{} of CPU time", seconds(it)));
+        let known: Vec<String> = memory.into_iter().chain(cpu).collect();
+        known.join(", ")
+    }
+
+    /// Returns whether somebody may care what it takes.
+    fn is_heavy(&self) -> bool {
+        let takes_time = self.cpu.is_some_and(|it| it >= HEAVY_CPU);
+        takes_time || self.memory_bytes.is_some_and(|it| it >= HEAVY_BYTES)
     }
 
     pub(super) fn passed(&self) -> u32 {
@@ -85,6 +117,14 @@ impl Figures {
         let [duration, spread] = [duration, spread].map(|it| seconds(Duration::from_micros(it)));
         format!("{duration} +/- {spread}")
     }
+}
+
+fn usual_cpu(entries: &[Entry]) -> Option<Duration> {
+    let known = entries.iter().rev().filter_map(|it| it.cpu).take(SAMPLES);
+    let known: Vec<u64> = known
+        .map(|it| u64::try_from(it.as_micros()).unwrap_or(u64::MAX))
+        .collect();
+    median(&known).map(Duration::from_micros)
 }
 
 /// Returns where durations go in words.
@@ -193,6 +233,10 @@ impl Overview {
         Self::list(&mut text, "Faster than before", &faster, |it| {
             trend_in_words(it.trend)
         });
+        let heavy = self.suites.iter().filter(|it| it.is_heavy());
+        let mut heavy: Vec<&Figures> = heavy.collect();
+        heavy.sort_by_key(|it| std::cmp::Reverse((it.memory_bytes, it.cpu)));
+        Self::list(&mut text, "Heaviest", &heavy, Figures::weight);
         let steady = self
             .suites
             .iter()
@@ -280,7 +324,7 @@ struct OverviewJson<'o> {
     suites: Vec<FiguresJson<'o>>,
 }
 
-/// *Units*: seconds.
+/// *Units*: seconds, bytes. The CPU time is usual, the memory enough for all but one of twenty runs.
 #[derive(Serialize)]
 pub(super) struct FiguresJson<'o> {
     name: &'o str,
@@ -292,6 +336,8 @@ pub(super) struct FiguresJson<'o> {
     latest: Word,
     usual: Option<UsualJson>,
     trend: &'static str,
+    cpu_seconds: Option<f64>,
+    memory_bytes: Option<u64>,
 }
 
 #[derive(Serialize)]
@@ -325,6 +371,8 @@ impl<'o> FiguresJson<'o> {
                 Trend::Slower { .. } => "slower",
                 Trend::Faster { .. } => "faster",
             },
+            cpu_seconds: suite.cpu.map(|it| it.as_secs_f64()),
+            memory_bytes: suite.memory_bytes,
         }
     }
 }

@@ -12,7 +12,7 @@ use super::history::{Figures, FiguresJson, latest_in_words, pass_rate, trend_in_
 use super::output::print;
 use crate::cli::{CommandFailure, FigureFormat};
 use crate::diagnostic::{find_similar, quote};
-use crate::history::{Entry, Facts, RunRow, SuiteRow, Word};
+use crate::history::{Entry, Facts, Figures as RowFigures, RunRow, SuiteRow, Word};
 use crate::report::terminal::{Symbols, choose_symbols};
 
 /// How many runs have a bar, and how many columns the longest takes.
@@ -108,6 +108,10 @@ fn render(name: &str, history: &SuiteHistory, symbols: Symbols) -> String {
             trend_in_words(figures.trend)
         ));
     }
+    let weight = figures.weight();
+    if !weight.is_empty() {
+        write(format!("It takes {weight}"));
+    }
     write(String::new());
     let shown = &history.runs[history.runs.len().saturating_sub(MOST_BARS)..];
     if shown.len() < history.runs.len() {
@@ -195,6 +199,8 @@ struct RunJson<'h> {
     duration: Option<f64>,
     cpu_seconds: Option<f64>,
     max_rss_bytes: Option<u64>,
+    /// How the memory of its last attempt was measured, and what else was.
+    usage: Option<RowFigures>,
     commit: Option<&'h str>,
     branch: Option<&'h str>,
     dirty: Option<bool>,
@@ -203,22 +209,19 @@ struct RunJson<'h> {
 
 fn to_json(name: &str, history: &SuiteHistory) -> serde_json::Value {
     let figures = figures(name, history);
-    let runs = history.runs.iter().map(|(run, suite)| {
-        let cpu: Vec<u64> = suite.attempts.iter().filter_map(|it| it.cpu_us).collect();
-        RunJson {
-            run_id: &run.run_id,
-            started: rfc3339(run.started_us),
-            word: suite.word,
-            attempts: suite.attempts.len(),
-            duration: suite.duration().map(|it| it.as_secs_f64()),
-            cpu_seconds: (!cpu.is_empty())
-                .then(|| Duration::from_micros(cpu.iter().sum()).as_secs_f64()),
-            max_rss_bytes: suite.max_rss_bytes(),
-            commit: run.commit.as_deref(),
-            branch: run.branch.as_deref(),
-            dirty: run.dirty,
-            definition: &suite.definition,
-        }
+    let runs = history.runs.iter().map(|(run, suite)| RunJson {
+        run_id: &run.run_id,
+        started: rfc3339(run.started_us),
+        word: suite.word,
+        attempts: suite.attempts.len(),
+        duration: suite.duration().map(|it| it.as_secs_f64()),
+        cpu_seconds: suite.cpu().map(|it| it.as_secs_f64()),
+        max_rss_bytes: suite.max_rss_bytes(),
+        usage: suite.attempts.last().and_then(|it| it.figures),
+        commit: run.commit.as_deref(),
+        branch: run.branch.as_deref(),
+        dirty: run.dirty,
+        definition: &suite.definition,
     });
     let json = SuiteJson {
         name,

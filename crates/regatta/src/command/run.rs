@@ -34,7 +34,9 @@ use crate::log_dir::{
     Claim, ClaimError, Claimant, Holder, LogDir, OnBusy, Place, Room, claim, pid_namespace,
 };
 use crate::machine_output::MachineOutput;
-use crate::planning::{self, Project};
+use crate::memory::{Strain, system_memory};
+use crate::planning::{self, Means, Project};
+use crate::processors::Processors;
 use crate::report::files::remove_staged;
 use crate::report::journal::{JOURNAL_NAME, JournalWriter, read_journal, unfinished_run};
 use crate::report::json::{REPORT_NAME, render_report};
@@ -73,14 +75,20 @@ pub(super) fn run(
         return print_list(&config, &selection, format);
     }
     setup::check_not_empty(&config, &selection)?;
-    let cpus = available_cpus();
+    let processors = Processors::look();
+    let cpus = processors.usable;
     let (wish, jobserver) = (config.run.max_parallel.value, config.run.jobserver.value);
-    let slots = planning::slots(wish, jobserver, cpus, descriptor_limit());
-    let mut project = planning::plan(&config, &selection, slots, |suites| {
+    let slots = planning::slots(wish, jobserver, processors, descriptor_limit());
+    let slots_reason = processors.explain(wish, slots);
+    let means = Means {
+        slots,
+        memory: &system_memory(),
+    };
+    let mut project = planning::plan(&config, &selection, means, |suites| {
         look_back(&config, cpus, suites)
     });
     if args.dry_run {
-        return print_plan(&project, args.format);
+        return print_plan(&project, args.format, slots_reason.as_deref());
     }
     let cache_choice = inputs::choice(args, matches);
     let run_id = new_run_id();
@@ -128,6 +136,7 @@ pub(super) fn run(
             cpus,
             repeat: setup::repeat(args),
             outstanding: chosen.left_out,
+            slots_reason,
         }),
         logs,
         history,
@@ -137,7 +146,6 @@ pub(super) fn run(
     };
     let keeper = keeper.map(|it| it.for_logs_in(&run.logs.path));
     let concluded = run.carry_out(place, &config, (project, keeper), &guardian);
-    warn_of_lost_memory(&guardian);
     guardian.conclude(match &concluded {
         Ok(Conclusion::Exit(code)) => Status::Code((*code).into()),
         Ok(Conclusion::Die(signal)) => Status::Signal(system_signal(*signal).number()),
@@ -276,11 +284,15 @@ impl Run<'_> {
             cache: keeper.map(|keeper| Service::start(keeper, move || cache_waker.wake())),
             replay: self.args.verbose.then(|| self.logs.path.clone()),
             clock: Clock::new(self.begin),
+            strain: Strain::new(system_memory()),
         }
         .run()
         .map_err(|error| CommandFailure::Infrastructure(format!("cannot watch suites: {error}")))?;
         audience.log_errors.extend(backend.diagnosis_errors());
-        Ok(outcome)
+        Ok(outcome.map(|outcome| Outcome {
+            memory_warnings: find_memory_troubles(&mut backend, &outcome),
+            ..outcome
+        }))
     }
 
     fn gather_audience(
@@ -370,7 +382,9 @@ impl Run<'_> {
         // Only now the last line of the journal is where it belongs, or is not. What was told stays true.
         let found = find_troubles(&stale, &audience);
         let troubles = if found.is_empty() { troubles } else { found };
-        for trouble in troubles.iter().chain(&outcome.cache_warnings) {
+        let beside = outcome.cache_warnings.iter();
+        let beside = beside.chain(&outcome.memory_warnings);
+        for trouble in troubles.iter().chain(beside) {
             warn(trouble);
         }
         inputs::tell_audits(&audience.record, &outcome, project);
@@ -508,14 +522,27 @@ fn clean_up_after_the_dead(log_dir: &Path, holder_before: Option<&String>, histo
     }
 }
 
-/// Tells what explains a SIGKILL that nobody has sent. The verdicts are the same with and without.
-fn warn_of_lost_memory(guardian: &Guardian) {
-    let killed = guardian.memory().map_or(0, |memory| memory.oom_kills);
-    if killed > 0 {
-        warn(&format!(
-            "the system ran out of memory and killed {killed} of the processes that the suites started"
+/// Returns what became of a run for lack of memory beside the verdicts, each fit for a warning.
+fn find_memory_troubles(backend: &mut Local, outcome: &Outcome) -> Vec<String> {
+    let mut troubles = Vec::new();
+    if !outcome.short_of_memory.is_zero() {
+        troubles.push(format!(
+            "memory was short for {:.1}s, and suites waited to start",
+            outcome.short_of_memory.as_secs_f64()
         ));
     }
+    // Where all is well nobody was missed.
+    let killed = match outcome.summary.failed {
+        0 => 0,
+        _ => backend.unexplained_kills(),
+    };
+    if killed > 0 {
+        let processes = if killed == 1 { "process" } else { "processes" };
+        troubles.push(format!(
+            "memory ran out while the suites ran: the system killed {killed} {processes} beside what the verdicts say"
+        ));
+    }
+    troubles
 }
 
 /// Removes the temporary files and directories of a run that was killed, whose log directory is ours.
@@ -526,12 +553,6 @@ pub(super) fn remove_temporary_files(run_id: &str, log_dir: &Path) {
             "the temporary files of run {run_id}, which was killed, could not be removed: {error}"
         ));
     }
-}
-
-fn available_cpus() -> u32 {
-    // The standard library reads affinity and cgroup quotas.
-    std::thread::available_parallelism()
-        .map_or(1, |count| u32::try_from(count.get()).unwrap_or(u32::MAX))
 }
 
 /// Takes the log directory for this run.

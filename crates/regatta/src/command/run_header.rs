@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use regatta_core::event::{FORMAT, FORMAT_OF_ONE_ROUND, GroupHeader, Host, RunHeader};
+use regatta_core::event::{FORMAT, FORMAT_OF_ONE_ROUND, GroupHeader, Host, Resources, RunHeader};
 use regatta_core::past::Past;
 use regatta_core::plan::Suite;
 use regatta_core::terms::Repeat;
@@ -37,6 +37,8 @@ pub(super) struct Origin<'r> {
     pub(super) repeat: Repeat,
     /// Suites that are outstanding and not part of the run.
     pub(super) outstanding: Vec<String>,
+    /// Why there are as many slots as there are.
+    pub(super) slots_reason: Option<String>,
 }
 
 /// Returns what is known of a run that starts now.
@@ -51,6 +53,7 @@ pub(super) fn header(origin: Origin<'_>) -> RunHeader {
         cpus,
         repeat,
         outstanding,
+        slots_reason,
     } = origin;
     let now = jiff::Zoned::now();
     let since_epoch = SystemTime::now()
@@ -90,6 +93,10 @@ pub(super) fn header(origin: Origin<'_>) -> RunHeader {
         past: project.past.clone(),
         groups: groups(project),
         outstanding,
+        resources: Some(Resources {
+            slots_reason,
+            memory_bytes: project.memory_bytes,
+        }),
     }
 }
 
@@ -108,7 +115,10 @@ pub(super) fn look_back(config: &Config, cpus: u32, suites: &[Suite]) -> Vec<Pas
 /// Returns the groups that do not merely exclude; a name alone stands for those.
 fn groups(project: &Project) -> Vec<GroupHeader> {
     let pools = project.plan.pools.iter();
-    let groups = pools.filter(|(pool, it)| *pool != SLOTS && it.capacity > 1);
+    let groups = pools.filter(|(pool, it)| {
+        let is_group = *pool != SLOTS && project.plan.memory != Some(*pool);
+        is_group && it.capacity > 1
+    });
     let headers = groups.map(|(_, pool)| GroupHeader {
         name: pool.name.clone(),
         capacity: u32::try_from(pool.capacity).unwrap_or(u32::MAX),

@@ -41,6 +41,9 @@ table! {
         /// How slots are shared with make, cargo and ninja that suites start: "fifo" and "pipe" name the two forms of GNU
         /// make's jobserver, "auto" takes the one that the suite's own make understands, "off" shares nothing.
         jobserver: JobserverUse,
+        /// Whether suites are told how many threads their `cpus` allow, in the variables that Go, OpenMP, Rayon,
+        /// pytest-xdist and cargo read; one that is set stays as it is.
+        thread_hints: bool,
     }
 }
 
@@ -107,6 +110,8 @@ table! {
         parallel_group: NameOrList,
         /// Slots of `max_parallel` that the suite takes.
         cpus: Whole<1, { u32::MAX }>,
+        /// Memory that the suite takes while it runs: bytes, or text such as "2GiB". Without it, what earlier runs took.
+        memory: Bytes,
         /// What the exit is expected to say.
         expect: Expect,
         /// Exit code that means the suite was skipped.

@@ -30,6 +30,7 @@ pub(super) fn default_run(ci: Ci) -> Run {
         log_dir: Setting::default_value("test-logs".into()),
         fast_excludes: Setting::default_value(DEFAULT_FAST_EXCLUDES.map(str::to_owned).into()),
         jobserver: Setting::default_value(JobserverUse::Off),
+        thread_hints: Setting::default_value(false),
         terms: Terms {
             timeout: Setting::default_value(Some(Duration::from_mins(5))),
             grace_period,
@@ -58,6 +59,7 @@ pub(super) fn overlay_run(run: &mut Run, table: &RunTable, origin: OriginAt<'_>)
         };
     }
     overlay(&mut run.jobserver, &table.jobserver, origin);
+    overlay(&mut run.thread_hints, &table.thread_hints, origin);
     overlay_terms(&mut run.terms, &table.terms, origin);
 }
 

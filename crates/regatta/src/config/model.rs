@@ -50,6 +50,8 @@ pub struct Run {
     pub fast_excludes: Setting<Vec<String>>,
     /// How slots are shared with the jobs that suites start.
     pub jobserver: Setting<JobserverUse>,
+    /// Whether suites are told how many threads their `cpus` allow.
+    pub thread_hints: Setting<bool>,
     /// What a suite gets that says nothing itself.
     pub terms: Terms,
 }
@@ -120,6 +122,8 @@ pub struct Suite {
     pub parallel_group: Vec<String>,
     /// Slots it takes, at least 1; not clamped.
     pub cpus: u32,
+    /// Bytes of memory it takes, at least 1, where it says so; not clamped.
+    pub memory: Option<u64>,
     /// What the exit is expected to say.
     pub expect: Expect,
     /// Exit code that means skipped, 1 to 255.

@@ -188,6 +188,7 @@ mod tests {
                 duration_us: Some(ms * 1000),
                 cpu_us: None,
                 max_rss_bytes: Some(ms << 20),
+                figures: None,
                 exit_code: None,
                 signal: None,
             }],

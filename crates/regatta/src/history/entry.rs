@@ -26,6 +26,10 @@ pub struct Entry {
     pub definition: Option<u32>,
     /// The key of all that decides its result; `None` where there was none, or it was not kept.
     pub key: Option<u64>,
+    /// CPU time of all its attempts; `None` where that was not kept.
+    pub cpu: Option<Duration>,
+    /// The most memory that an attempt held, in bytes; `None` where that was not measured.
+    pub memory_bytes: Option<u64>,
     /// What is true of the whole run.
     pub facts: Facts,
 }
@@ -79,6 +83,8 @@ impl Entry {
             wasted: Duration::from_micros(wasted),
             definition: definition(&suite.definition),
             key: suite.cache_key.as_ref().map(number),
+            cpu: suite.cpu(),
+            memory_bytes: suite.max_rss_bytes(),
             facts,
         }
     }

@@ -54,6 +54,27 @@ pub fn usual(entries: &[Entry], like: Like) -> Option<Usual> {
     })
 }
 
+/// Returns how much memory a suite takes in all but one of twenty runs, in bytes; `None` where that was never measured.
+///
+/// Of fewer than twenty that is the most: who has too little is killed, and who has more than it needs only waits. Runs of
+/// another definition are asked where there is none of this one.
+#[must_use]
+pub fn usual_memory(entries: &[Entry], definition: Option<u32>) -> Option<u64> {
+    let is_same = |it: &&Entry| it.definition.is_some() && it.definition == definition;
+    let measured = |it: &Entry| it.memory_bytes;
+    let mut peaks: Vec<u64> = entries
+        .iter()
+        .filter(is_same)
+        .filter_map(measured)
+        .collect();
+    if peaks.is_empty() {
+        peaks = entries.iter().filter_map(measured).collect();
+    }
+    peaks.sort_unstable();
+    let rank = (peaks.len() * 95).div_ceil(100);
+    peaks.get(rank.checked_sub(1)?).copied()
+}
+
 /// Returns whole microseconds, as figures are kept.
 pub(super) fn micros(duration: Duration) -> u64 {
     u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
@@ -86,6 +107,8 @@ mod tests {
             wasted: Duration::ZERO,
             definition: like.definition,
             key: None,
+            cpu: None,
+            memory_bytes: None,
             facts: Facts {
                 machine: like.machine,
                 profile: like.profile,

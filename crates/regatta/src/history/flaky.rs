@@ -225,6 +225,8 @@ mod tests {
                 wasted: Duration::from_secs(u64::from(letter == 'r') * 3),
                 definition: Some(7),
                 key: None,
+                cpu: None,
+                memory_bytes: None,
                 facts: Facts {
                     started_us: i64::try_from(entries.len()).unwrap(),
                     commit,

@@ -7,12 +7,12 @@ use rusqlite::{Connection, OptionalExtension, Result, Row};
 
 use super::entry::{Entry, Facts, definition, is_widespread, machine, number, profile};
 use super::error::HistoryError;
-use super::estimate::{Like, usual};
+use super::estimate::{Like, usual, usual_memory};
 use super::flaky::{Standing, weigh};
 use super::recent::Recent;
-use super::row::{AttemptRow, RunRow, SuiteRow};
+use super::row::{AttemptRow, Figures, RunRow, SuiteRow};
 use super::store::Store;
-use super::word::{Word, outcome_from_code};
+use super::word::{Word, method_from_code, outcome_from_code};
 use crate::report::record::RunState;
 
 /// Where the run to come will run.
@@ -164,6 +164,7 @@ fn past(entries: &[Entry], like: Like) -> Past {
         flaky: evidence
             .rate
             .filter(|_| evidence.standing == Standing::Flaky),
+        memory_bytes: usual_memory(entries, like.definition),
     }
 }
 
@@ -230,7 +231,7 @@ fn read_run(row: &Row<'_>) -> Result<(i64, RunRow)> {
 pub(super) fn suites_of(connection: &Connection, run: i64) -> Result<Vec<(i64, SuiteRow)>> {
     let mut statement = connection.prepare(
         "SELECT suite, name, number, word, outcome, duration_us, cpu_us, max_rss_bytes, exit_code, signal, definition,
-             cache_key
+             cache_key, method, user_us, processes, read_bytes, written_bytes
          FROM attempt JOIN suite ON suite.id = attempt.suite WHERE run = ? ORDER BY name, number",
     )?;
     let mut rows = statement.query([run])?;
@@ -263,12 +264,30 @@ pub(super) fn suites_of(connection: &Connection, run: i64) -> Result<Vec<(i64, S
                 duration_us: row.get::<_, Option<i64>>(5)?.map(unsigned),
                 cpu_us: row.get::<_, Option<i64>>(6)?.map(unsigned),
                 max_rss_bytes: row.get::<_, Option<i64>>(7)?.map(unsigned),
+                figures: read_figures(row)?,
                 exit_code: row.get(8)?,
                 signal: row.get(9)?,
             });
         }
     }
     Ok(suites)
+}
+
+/// Returns what was measured beside memory, from the columns that came last.
+fn read_figures(row: &Row<'_>) -> Result<Option<Figures>> {
+    let method: Option<u8> = row.get(12)?;
+    let Some(method) = method.and_then(method_from_code) else {
+        return Ok(None);
+    };
+    let number =
+        |column| -> Result<Option<u64>> { Ok(row.get::<_, Option<i64>>(column)?.map(unsigned)) };
+    Ok(Some(Figures {
+        method,
+        user_us: number(13)?.unwrap_or_default(),
+        processes: row.get(14)?,
+        read_bytes: number(15)?,
+        written_bytes: number(16)?,
+    }))
 }
 
 fn unsigned(number: i64) -> u64 {
@@ -303,6 +322,7 @@ mod tests {
                     duration_us: Some(1_000_000),
                     cpu_us: None,
                     max_rss_bytes: None,
+                    figures: None,
                     exit_code: None,
                     signal: None,
                 }],

@@ -11,8 +11,11 @@ use super::word::Word;
 pub(super) const REMEMBERED: usize = 32;
 
 /// The first byte; another one means that nothing here can be read.
-const FORMAT: u8 = 1;
-const ENTRY_BYTES: usize = 15;
+const FORMAT: u8 = 2;
+const ENTRY_BYTES: usize = 19;
+/// What versions before this one wrote: the same without memory.
+const FORMAT_WITHOUT_MEMORY: u8 = 1;
+const ENTRY_BYTES_WITHOUT_MEMORY: usize = 15;
 /// Durations are kept in tenths of a millisecond: the largest is nearly five days.
 const TICKS_PER_SECOND: u32 = 10_000;
 const NO_TICKS: u32 = u32::MAX;
@@ -34,6 +37,8 @@ pub(super) struct Remembered {
     clean: Option<Duration>,
     /// 0 where it is not known.
     definition: u32,
+    /// In KiB, rounded up; 0 where it is not known.
+    memory: u32,
 }
 
 impl Remembered {
@@ -47,6 +52,7 @@ impl Remembered {
             failed_attempts: small(failed.count()),
             clean: suite.clean(),
             definition: definition(&suite.definition).unwrap_or_default(),
+            memory: suite.max_rss_bytes().map_or(0, kibibytes),
         }
     }
 
@@ -60,6 +66,8 @@ impl Remembered {
             wasted: Duration::ZERO,
             definition: Some(self.definition).filter(|it| *it != 0),
             key: None,
+            cpu: None,
+            memory_bytes: Some(u64::from(self.memory) * 1024).filter(|it| *it > 0),
             facts,
         }
     }
@@ -90,17 +98,20 @@ impl Recent {
             bytes.extend(run.definition.to_le_bytes());
             bytes.extend([run.word.code(), run.attempts, run.failed_attempts]);
             bytes.extend(run.clean.map_or(NO_TICKS, ticks).to_le_bytes());
+            bytes.extend(run.memory.to_le_bytes());
         }
         bytes
     }
 
     /// Returns what the bytes tell; nothing where they are not understood.
     pub(super) fn from_bytes(bytes: &[u8]) -> Self {
-        let Some((&FORMAT, bytes)) = bytes.split_first() else {
-            return Self::default();
+        let (entry_bytes, bytes) = match bytes.split_first() {
+            Some((&FORMAT, bytes)) => (ENTRY_BYTES, bytes),
+            Some((&FORMAT_WITHOUT_MEMORY, bytes)) => (ENTRY_BYTES_WITHOUT_MEMORY, bytes),
+            _ => return Self::default(),
         };
         let number = |bytes: &[u8]| u32::from_le_bytes(bytes.try_into().expect("four bytes"));
-        let runs = bytes.chunks_exact(ENTRY_BYTES).filter_map(|bytes| {
+        let runs = bytes.chunks_exact(entry_bytes).filter_map(|bytes| {
             let clean = number(&bytes[11..15]);
             Some(Remembered {
                 run: number(&bytes[..4]),
@@ -109,6 +120,7 @@ impl Recent {
                 attempts: bytes[9],
                 failed_attempts: bytes[10],
                 clean: (clean != NO_TICKS).then(|| Duration::from_micros(u64::from(clean) * 100)),
+                memory: bytes.get(15..19).map_or(0, number),
             })
         });
         Self {
@@ -120,6 +132,10 @@ impl Recent {
 fn ticks(duration: Duration) -> u32 {
     let ticks = duration.as_micros() * u128::from(TICKS_PER_SECOND) / 1_000_000;
     u32::try_from(ticks).unwrap_or(NO_TICKS - 1)
+}
+
+fn kibibytes(bytes: u64) -> u32 {
+    u32::try_from(bytes.div_ceil(1024)).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]
@@ -136,6 +152,7 @@ mod tests {
             failed_attempts: 0,
             clean: (outcome == Outcome::Passed).then(|| Duration::from_micros(1_234_500)),
             definition: 0xfeed_beef,
+            memory: 400 << 10,
         }
     }
 
@@ -147,7 +164,22 @@ mod tests {
         recent.push(remembered(70_001, Status::Failed, Outcome::Signal));
         assert_eq!(Recent::from_bytes(&recent.to_bytes()), recent);
         assert_eq!(Recent::from_bytes(b""), Recent::default());
-        assert_eq!(Recent::from_bytes(b"\x02 newer"), Recent::default());
+        assert_eq!(Recent::from_bytes(b"\x03 newer"), Recent::default());
+    }
+
+    #[test]
+    fn what_an_older_version_wrote_is_read_without_memory() {
+        let mut recent = Recent::default();
+        recent.push(remembered(7, Status::Passed, Outcome::Passed));
+        recent.push(remembered(8, Status::Failed, Outcome::Signal));
+        let mut bytes = vec![FORMAT_WITHOUT_MEMORY];
+        for entry in recent.to_bytes()[1..].chunks(ENTRY_BYTES) {
+            bytes.extend(&entry[..ENTRY_BYTES_WITHOUT_MEMORY]);
+        }
+        for run in &mut recent.runs {
+            run.memory = 0;
+        }
+        assert_eq!(Recent::from_bytes(&bytes), recent);
     }
 
     #[test]

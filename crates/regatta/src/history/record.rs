@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Result, params};
 
 use super::recent::{Recent, Remembered};
 use super::row::{RunRow, SuiteRow};
-use super::word::outcome_code;
+use super::word::{method_code, outcome_code};
 use crate::report::record::RunState;
 
 /// What is kept: runs that are not too many, not too old and not too large together. The newest always stays.
@@ -109,8 +109,8 @@ impl<'c> SuiteWriter<'c> {
             remember: connection.prepare("UPDATE suite SET recent = ? WHERE id = ?")?,
             attempt: connection.prepare(
                 "INSERT INTO attempt (run, suite, number, word, outcome, duration_us, cpu_us, max_rss_bytes, exit_code,
-                     signal, definition, cache_key)
-                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                     signal, definition, cache_key, method, user_us, processes, read_bytes, written_bytes)
+                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             )?,
         })
     }
@@ -167,9 +167,15 @@ impl<'c> SuiteWriter<'c> {
                 none,
                 definition,
                 suite.cache_key,
+                none,
+                none,
+                none,
+                none,
+                none,
             ])?;
         }
         for (index, attempt) in suite.attempts.iter().enumerate() {
+            let figures = attempt.figures;
             self.attempt.execute(params![
                 run,
                 id,
@@ -183,6 +189,11 @@ impl<'c> SuiteWriter<'c> {
                 attempt.signal,
                 definition,
                 suite.cache_key,
+                figures.map(|it| method_code(it.method)),
+                figures.map(|it| signed(it.user_us)),
+                figures.and_then(|it| it.processes),
+                figures.and_then(|it| it.read_bytes).map(signed),
+                figures.and_then(|it| it.written_bytes).map(signed),
             ])?;
         }
         Ok(())
@@ -248,9 +259,9 @@ fn signed(number: u64) -> i64 {
 
 #[cfg(test)]
 mod tests {
-    use regatta_core::verdict::{Outcome, Status};
+    use regatta_core::verdict::{Outcome, Status, UsageMethod};
 
-    use super::super::row::AttemptRow;
+    use super::super::row::{AttemptRow, Figures};
     use super::super::schema::migrate;
     use super::super::word::Word;
     use super::*;
@@ -290,7 +301,14 @@ mod tests {
                     outcome: Outcome::Passed,
                     duration_us: Some(1500),
                     cpu_us: Some(700),
-                    max_rss_bytes: None,
+                    max_rss_bytes: Some(3 << 20),
+                    figures: Some(Figures {
+                        method: UsageMethod::Sampled,
+                        user_us: 600,
+                        processes: Some(2),
+                        read_bytes: None,
+                        written_bytes: Some(512),
+                    }),
                     exit_code: Some(0),
                     signal: None,
                 }],

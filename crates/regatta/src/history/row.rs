@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use regatta_core::id::{Id, TaskId};
-use regatta_core::verdict::{Exit, Outcome, Status, Verdict};
+use regatta_core::verdict::{Exit, Outcome, Status, UsageMethod, Verdict};
 use serde::{Deserialize, Serialize};
 
 use super::word::Word;
@@ -71,6 +71,24 @@ pub struct SuiteRow {
     pub attempts: Vec<AttemptRow>,
 }
 
+/// What else was measured of an attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Figures {
+    /// How memory was measured.
+    pub method: UsageMethod,
+    /// CPU time in user mode, in microseconds.
+    pub user_us: u64,
+    /// The most processes at one moment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub processes: Option<u32>,
+    /// Bytes read from storage.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read_bytes: Option<u64>,
+    /// Bytes written to storage.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub written_bytes: Option<u64>,
+}
+
 /// An attempt.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AttemptRow {
@@ -85,6 +103,9 @@ pub struct AttemptRow {
     /// Peak memory in bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_rss_bytes: Option<u64>,
+    /// How that was measured, and the figures beside it; `None` in what older versions have written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub figures: Option<Figures>,
     /// Its exit code, where it exited.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exit_code: Option<i32>,
@@ -161,11 +182,13 @@ impl SuiteRow {
         }
     }
 
-    /// Returns how long it took if it passed at the first attempt.
+    /// Returns how long it took if it passed at the first attempt that the system did not kill for memory.
     #[must_use]
     pub fn clean(&self) -> Option<Duration> {
-        match (self.word.outcome, &self.attempts[..]) {
-            (Outcome::Passed, [attempt]) => attempt.duration(),
+        let was_killed = |it: &&AttemptRow| it.outcome == Outcome::OutOfMemory;
+        let mut attempts = self.attempts.iter().skip_while(was_killed);
+        match (self.word.outcome, attempts.next(), attempts.next()) {
+            (Outcome::Passed, Some(attempt), None) => attempt.duration(),
             _ => None,
         }
     }
@@ -183,6 +206,14 @@ impl SuiteRow {
         let known = self.attempts.iter().filter_map(AttemptRow::duration);
         let ran = known.clone().next().is_some();
         ran.then(|| known.sum())
+    }
+
+    /// Returns the CPU time of all of its attempts; `None` if it was measured of none.
+    #[must_use]
+    pub fn cpu(&self) -> Option<Duration> {
+        let known = self.attempts.iter().filter_map(|it| it.cpu_us);
+        let sum = known.fold(None, |sum: Option<u64>, it| Some(sum.unwrap_or(0) + it));
+        sum.map(Duration::from_micros)
     }
 
     /// Returns the largest peak of its attempts.
@@ -216,6 +247,7 @@ impl AttemptRow {
         duration_us: None,
         cpu_us: None,
         max_rss_bytes: None,
+        figures: None,
         exit_code: None,
         signal: None,
     };
@@ -234,6 +266,13 @@ impl AttemptRow {
             duration_us: attempt.duration().map(micros),
             cpu_us: usage.map(|it| micros(it.cpu)),
             max_rss_bytes: usage.map(|it| it.max_rss_bytes),
+            figures: usage.map(|it| Figures {
+                method: it.method,
+                user_us: micros(it.user),
+                processes: it.processes,
+                read_bytes: it.storage.map(|it| it.read_bytes),
+                written_bytes: it.storage.map(|it| it.written_bytes),
+            }),
             exit_code,
             signal,
         }
@@ -251,7 +290,7 @@ impl AttemptRow {
         matches!(self.outcome, Outcome::Passed | Outcome::Flaky)
     }
 
-    /// Returns whether the suite itself failed in it.
+    /// Returns whether the suite itself failed in it. That the system killed it for memory says nothing of it.
     #[must_use]
     pub fn has_failed(&self) -> bool {
         !matches!(
@@ -263,6 +302,7 @@ impl AttemptRow {
                 | Outcome::Cancelled
                 | Outcome::Interrupted
                 | Outcome::Condition
+                | Outcome::OutOfMemory
         )
     }
 }

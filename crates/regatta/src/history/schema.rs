@@ -4,7 +4,7 @@ use rusqlite::{Connection, Result};
 
 /// Each brings the database from the version of its index to the next; `PRAGMA user_version` holds the version. What
 /// was once released is never changed here, only followed by another.
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     // A run's number is never used twice, since `recent` holds those of runs that were dropped. An attempt's rows lie one after the other for a run, so that writing a run touches few pages. What is asked of a
     // suite at the start of a run is in `recent`; see `recent.rs`. `bytes` is about what a run takes, journal included.
     "CREATE TABLE run (
@@ -48,10 +48,16 @@ const MIGRATIONS: [&str; 2] = [
          PRIMARY KEY (run, suite, number)
      ) STRICT, WITHOUT ROWID;",
     "ALTER TABLE attempt ADD COLUMN cache_key TEXT;",
+    // `method` says how the memory was measured; without it the figures beside it are not known.
+    "ALTER TABLE attempt ADD COLUMN method INTEGER;
+     ALTER TABLE attempt ADD COLUMN user_us INTEGER;
+     ALTER TABLE attempt ADD COLUMN processes INTEGER;
+     ALTER TABLE attempt ADD COLUMN read_bytes INTEGER;
+     ALTER TABLE attempt ADD COLUMN written_bytes INTEGER;",
 ];
 
 /// The version that this program writes.
-pub(super) const VERSION: i64 = 2;
+pub(super) const VERSION: i64 = 3;
 
 /// Returns the version of a database, 0 for one without tables.
 pub(super) fn version(connection: &Connection) -> Result<i64> {
@@ -98,7 +104,10 @@ mod tests {
                 .unwrap()
         };
         let today = tables(0);
-        assert!(today.ends_with("definition,cache_key"), "{today}");
+        assert!(
+            today.ends_with("cache_key,method,user_us,processes,read_bytes,written_bytes"),
+            "{today}"
+        );
         for from in 1..=MIGRATIONS.len() {
             assert_eq!(tables(from), today);
         }

@@ -1,10 +1,10 @@
 //! The word that a run said of a suite, and the small number it is stored as.
 
-use regatta_core::verdict::{Outcome, Status, Verdict};
+use regatta_core::verdict::{Outcome, Status, UsageMethod, Verdict};
 use serde::{Deserialize, Serialize};
 
 /// Files hold places in this list, so it only ever grows at its end.
-const OUTCOMES: [Outcome; 15] = [
+const OUTCOMES: [Outcome; 16] = [
     Outcome::Passed,
     Outcome::Flaky,
     Outcome::ExitCode,
@@ -20,6 +20,7 @@ const OUTCOMES: [Outcome; 15] = [
     Outcome::Interrupted,
     Outcome::Condition,
     Outcome::Cached,
+    Outcome::OutOfMemory,
 ];
 const STATUSES: [Status; 3] = [Status::Passed, Status::Failed, Status::Skipped];
 
@@ -77,6 +78,22 @@ pub(super) fn outcome_code(outcome: Outcome) -> u8 {
     u8::try_from(place.expect("the list holds every outcome")).expect("the list is short")
 }
 
+/// Files hold places in this list as well.
+const METHODS: [UsageMethod; 3] = [
+    UsageMethod::Wait4,
+    UsageMethod::Sampled,
+    UsageMethod::Cgroup,
+];
+
+pub(super) fn method_code(method: UsageMethod) -> u8 {
+    let place = METHODS.iter().position(|it| *it == method);
+    u8::try_from(place.expect("the list holds every method")).expect("the list is short")
+}
+
+pub(super) fn method_from_code(code: u8) -> Option<UsageMethod> {
+    METHODS.get(usize::from(code)).copied()
+}
+
 pub(super) fn outcome_from_code(code: u8) -> Option<Outcome> {
     OUTCOMES.get(usize::from(code)).copied()
 }
@@ -95,6 +112,9 @@ mod tests {
             assert_eq!(outcome_from_code(outcome_code(outcome)), Some(outcome));
         }
         assert_eq!(Word::from_code(255), None);
+        for method in METHODS {
+            assert_eq!(method_from_code(method_code(method)), Some(method));
+        }
     }
 
     #[test]

@@ -19,6 +19,8 @@ const VERSION: u32 = 1;
 struct PlanEntry<'p> {
     version: u32,
     max_parallel: u64,
+    /// Bytes of memory that suites share; null where what they take cannot come near it, or is not known.
+    memory_bytes: Option<u64>,
     /// When the last suite will have ended.
     predicted: f64,
     /// How many suites have a time that is a guess.
@@ -34,11 +36,13 @@ struct PlanEntry<'p> {
 struct FloorEntry<'p> {
     /// What no order can beat: the largest of the others.
     time: f64,
-    /// `critical_path`, `slots`, or `group NAME`.
+    /// `critical_path`, `slots`, `memory`, or `group NAME`.
     limit: String,
     critical_path: f64,
     /// All work over the slots.
     slots: f64,
+    /// What suites take of the memory, for as long as they do, over all of it; null where they share none.
+    memory: Option<f64>,
     /// The work of each group over its capacity.
     groups: BTreeMap<&'p str, f64>,
 }
@@ -55,6 +59,8 @@ struct TaskEntry<'p> {
     guessed: bool,
     depends_on: Vec<&'p str>,
     parallel_group: &'p [String],
+    /// Bytes it takes of the memory; null where that is not known or cannot matter.
+    memory_bytes: Option<u64>,
     command_line: &'p str,
 }
 
@@ -63,10 +69,13 @@ struct TaskEntry<'p> {
 pub fn render_json(plan: &Plan, slots: PoolId) -> String {
     let course = Course::new(plan);
     let floor = Floor::new(plan);
-    let groups = floor.loads.iter().filter(|(pool, _)| *pool != slots);
+    let is_memory = |pool: PoolId| plan.memory == Some(pool);
+    let groups = floor.loads.iter();
+    let groups = groups.filter(|(pool, _)| *pool != slots && !is_memory(*pool));
     let entry = PlanEntry {
         version: VERSION,
         max_parallel: plan.pools[slots].capacity,
+        memory_bytes: plan.memory.map(|pool| plan.pools[pool].capacity),
         predicted: seconds(course.end),
         guessed: count_guesses(plan),
         floor: FloorEntry {
@@ -74,10 +83,12 @@ pub fn render_json(plan: &Plan, slots: PoolId) -> String {
             limit: match floor.limit() {
                 Limit::Path => "critical_path".into(),
                 Limit::Pool(pool) if pool == slots => "slots".into(),
+                Limit::Pool(pool) if is_memory(pool) => "memory".into(),
                 Limit::Pool(pool) => format!("group {}", plan.pools[pool].name),
             },
             critical_path: seconds(floor.path),
             slots: seconds(floor.loads[slots]),
+            memory: plan.memory.map(|pool| seconds(floor.loads[pool])),
             groups: groups
                 .map(|(pool, load)| (plan.pools[pool].name.as_str(), seconds(*load)))
                 .collect(),
@@ -104,6 +115,7 @@ fn task<'p>(plan: &'p Plan, step: &Step) -> TaskEntry<'p> {
         guessed: task.expected.basis == Basis::Guessed,
         depends_on: dependencies.map(|&it| plan.name(it)).collect(),
         parallel_group: &suite.parallel_group,
+        memory_bytes: suite.memory,
         command_line: &suite.command_line,
     }
 }

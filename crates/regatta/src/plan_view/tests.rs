@@ -61,11 +61,12 @@ fn shop() -> Plan {
     )
 }
 
-fn page(columns: usize, symbols: Symbols) -> Page {
+fn page(columns: usize, symbols: Symbols) -> Page<'static> {
     Page {
         columns,
         symbols,
         slots: SLOTS,
+        slots_reason: None,
     }
 }
 
@@ -180,6 +181,7 @@ fn a_plan_for_programs() {
     {
       "version": 1,
       "max_parallel": 2,
+      "memory_bytes": null,
       "predicted": 3.5,
       "guessed": 1,
       "floor": {
@@ -187,6 +189,7 @@ fn a_plan_for_programs() {
         "limit": "critical_path",
         "critical_path": 3.5,
         "slots": 1.75,
+        "memory": null,
         "groups": {}
       },
       "critical_path": [
@@ -203,6 +206,7 @@ fn a_plan_for_programs() {
           "guessed": false,
           "depends_on": [],
           "parallel_group": [],
+          "memory_bytes": null,
           "command_line": "make db"
         },
         {
@@ -216,6 +220,7 @@ fn a_plan_for_programs() {
             "db"
           ],
           "parallel_group": [],
+          "memory_bytes": null,
           "command_line": "make api"
         }
       ]

@@ -7,30 +7,34 @@ use regatta_core::id::{PoolId, TaskId};
 use regatta_core::plan::{Basis, Plan};
 
 use super::lanes::render_lanes;
-use crate::report::terminal::{Symbols, short};
+use crate::report::terminal::{Symbols, short, short_bytes};
 
 /// How many names of a path are shown; the middle of a longer one is left out.
 const MOST_NAMES: usize = 9;
 
 /// Where the plan is shown.
 #[derive(Debug, Clone, Copy)]
-pub struct Page {
+pub struct Page<'p> {
     /// How many cells a row has.
     pub columns: usize,
     /// Which characters it knows.
     pub symbols: Symbols,
     /// The pool that stands for the slots.
     pub slots: PoolId,
+    /// Why there are as many as there are, where that is not plain.
+    pub slots_reason: Option<&'p str>,
 }
 
 /// Returns the plan as whole lines. In the list at its end commands, and nothing else, are indented by four blanks.
 #[must_use]
-pub fn render_text(plan: &Plan, page: Page) -> String {
+pub fn render_text(plan: &Plan, page: Page<'_>) -> String {
     let course = Course::new(plan);
+    let reason = page.slots_reason.map(|reason| format!(" ({reason})"));
     let mut lines = vec![format!(
-        "Plan: {}, {} at a time; nothing is run",
+        "Plan: {}, {} at a time{}; nothing is run",
         count(plan.tasks.len(), "suite"),
-        plan.pools[page.slots].capacity
+        plan.pools[page.slots].capacity,
+        reason.unwrap_or_default()
     )];
     lines.push(String::new());
     lines.push(format!("  Predicted time: {}", predicted(plan, &course)));
@@ -39,6 +43,10 @@ pub fn render_text(plan: &Plan, page: Page) -> String {
         floor(plan, &Floor::new(plan), page.slots)
     ));
     lines.push(format!("  Critical path:  {}", path(plan, page.symbols)));
+    if let Some(memory) = plan.memory {
+        let bytes = short_bytes(plan.pools[memory].capacity);
+        lines.push(format!("  Memory:         {bytes} for suites to share"));
+    }
     lines.push(String::new());
     let rows = render_lanes(plan, &course, page.columns, page.symbols);
     if !rows.is_empty() {
@@ -97,7 +105,10 @@ fn floor(plan: &Plan, floor: &Floor, slots: PoolId) -> String {
         Limit::Pool(slots),
     );
     let group = floor.busiest_beside(slots).map(|(pool, load)| {
-        let name = format!("group {}", plan.pools[pool].name);
+        let name = match plan.memory {
+            Some(memory) if memory == pool => "memory".to_owned(),
+            _ => format!("group {}", plan.pools[pool].name),
+        };
         (name, load, Limit::Pool(pool))
     });
     let (deciding, others): (Vec<_>, Vec<_>) = [Some(path), Some(work), group]
@@ -151,6 +162,9 @@ fn describe(plan: &Plan, step: &Step) -> String {
     }
     if !suite.parallel_group.is_empty() {
         notes.push(format!("group {}", suite.parallel_group.join(", ")));
+    }
+    if let Some(bytes) = suite.memory.filter(|_| plan.memory.is_some()) {
+        notes.push(format!("memory {}", short_bytes(bytes)));
     }
     format!("{} ({})", suite.name, notes.join("; "))
 }

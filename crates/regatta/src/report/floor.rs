@@ -30,6 +30,8 @@ pub enum FloorCause {
     Work,
     /// The work of the suites of this group.
     Group(String),
+    /// What the suites took of the memory that they shared.
+    Memory,
 }
 
 /// Returns the floor of a run under the times that its suites took, retries included; `None` where the record is no
@@ -41,6 +43,7 @@ pub fn find_floor(record: &Record) -> Option<RunFloor> {
     let cause = match floor.limit() {
         Limit::Path => FloorCause::Path,
         Limit::Pool(PoolId(0)) => FloorCause::Work,
+        Limit::Pool(pool) if plan.memory == Some(pool) => FloorCause::Memory,
         Limit::Pool(pool) => FloorCause::Group(plan.pools[pool].name.clone()),
     };
     Some(RunFloor {
@@ -72,6 +75,15 @@ fn rebuild(record: &Record) -> Option<Plan> {
             PoolId::from_index(pools.len() - 1)
         });
     }
+    let resources = header.resources.as_ref();
+    let memory = resources.and_then(|it| it.memory_bytes);
+    let memory = memory.map(|bytes| {
+        pools.push(Pool {
+            name: "memory".into(),
+            capacity: bytes.max(1),
+        });
+        PoolId::from_index(pools.len() - 1)
+    });
     let specs = tasks().map(|task| {
         let suite = record.suite(task);
         let mut groups: Vec<PoolId> = (suite.parallel_group.iter())
@@ -80,6 +92,8 @@ fn rebuild(record: &Record) -> Option<Plan> {
         groups.sort_unstable();
         groups.dedup();
         let groups = groups.into_iter().map(|pool| Claim { pool, amount: 1 });
+        let share = memory.zip(suite.memory);
+        let share = share.map(|(pool, amount)| Claim { pool, amount });
         let slots = Claim {
             pool: PoolId(0),
             amount: suite.cpus.unwrap_or(1).into(),
@@ -89,12 +103,13 @@ fn rebuild(record: &Record) -> Option<Plan> {
             dependencies: (suite.depends_on.iter())
                 .filter_map(|name| by_name.get(name.as_str()).copied())
                 .collect(),
-            claims: groups.chain([slots]).collect(),
+            claims: groups.chain(share).chain([slots]).collect(),
             terms: Terms::default(),
         }
     });
     let suites = tasks().map(|task| record.suite(task).clone()).collect();
     let mut plan = Plan::new(suites, specs.collect(), pools).ok()?;
+    plan.memory = memory;
     for (task, record) in plan.tasks.values_mut().zip(&record.tasks) {
         task.expected.duration = time_taken(record);
     }

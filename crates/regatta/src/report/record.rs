@@ -524,6 +524,7 @@ pub(super) fn describe_failure(failure: &Failure, attempt: u32) -> String {
         Failure::UnexpectedPass => "passed, but was expected to fail".into(),
         Failure::Flaky => format!("passed only at attempt {attempt}, and flaky = \"fail\""),
         Failure::Infrastructure(reason) => format!("lost by the runner: {reason}"),
+        Failure::OutOfMemory => "out of memory: killed by the system".into(),
     }
 }
 

@@ -9,6 +9,7 @@ mod jobserver;
 mod reference;
 mod refused;
 mod reliability;
+mod resources;
 mod running;
 mod settings;
 mod support;

@@ -154,6 +154,7 @@ pub(crate) fn exited(code: i32, verdict: Verdict) -> (AttemptReport, Verdict) {
             cpu: Duration::from_micros(1_234_567),
             max_rss_bytes: 9_437_184,
             method: UsageMethod::Wait4,
+            ..Usage::default()
         }),
         ..AttemptReport::bare(Exit::Code(code))
     };
@@ -202,5 +203,6 @@ fn header(suites: Vec<Suite>) -> RunHeader {
         past: Vec::new(),
         outstanding: Vec::new(),
         groups: Vec::new(),
+        resources: None,
     }
 }

@@ -148,6 +148,7 @@ fn report() -> impl Strategy<Value = AttemptReport> {
         cpu,
         max_rss_bytes,
         method: UsageMethod::Wait4,
+        ..Usage::default()
     });
     let leftover = (any::<i32>(), any::<String>()).prop_map(|(pid, name)| Leftover { pid, name });
     let log = (any::<u64>(), any::<u64>(), option::of(any::<String>())).prop_map(
@@ -174,6 +175,7 @@ fn report() -> impl Strategy<Value = AttemptReport> {
             excerpt,
             cases: None,
             samples: Vec::new(),
+            out_of_memory: false,
         },
     )
 }

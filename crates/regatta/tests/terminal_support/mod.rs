@@ -84,6 +84,7 @@ impl Script {
             past: Vec::new(),
             outstanding: Vec::new(),
             groups: Vec::new(),
+            resources: None,
         };
         Self {
             attempts: vec![0; header.tasks.len()],

@@ -3,7 +3,7 @@
 //! The comments here are the descriptions in the JSON Schema, written for people who read a report. Where
 //! the values come from is not known here.
 
-use regatta_core::verdict::{Outcome, Status};
+use regatta_core::verdict::{Outcome, Status, UsageMethod};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -216,16 +216,34 @@ pub(super) struct AttemptEntry {
     pub(super) log_file: Option<String>,
 }
 
-/// CPU time and memory of an attempt.
+/// CPU time, memory and more of an attempt, each with how it was taken.
 #[derive(Serialize, JsonSchema)]
 pub(super) struct UsageEntry {
-    /// User and system time together.
+    /// User and system time together, of all its processes that ended before it did.
     #[schemars(range(min = 0.0))]
     pub(super) cpu_seconds: f64,
-    /// Peak of resident memory, as `method` measures it.
+    /// Peak of memory, as `method` measures it.
     pub(super) max_rss_bytes: u64,
-    /// How the figures were taken.
+    /// How the memory was measured.
     pub(super) method: MethodName,
+    /// Time in user mode; null in runs of older versions.
+    #[schemars(range(min = 0.0))]
+    pub(super) user_seconds: Option<f64>,
+    /// Time in the kernel; null in runs of older versions.
+    #[schemars(range(min = 0.0))]
+    pub(super) system_seconds: Option<f64>,
+    /// How the times were measured.
+    pub(super) cpu_method: MethodName,
+    /// The most processes that were seen at one moment; null for an attempt of less than a tenth of a second or so.
+    pub(super) processes: Option<u32>,
+    /// How processes were counted; null where they were not.
+    pub(super) processes_method: Option<MethodName>,
+    /// Bytes read from storage, without what was cached; null where the kernel does not count them.
+    pub(super) read_bytes: Option<u64>,
+    /// Bytes written towards storage; null where the kernel does not count them.
+    pub(super) written_bytes: Option<u64>,
+    /// How bytes were counted; null where they were not.
+    pub(super) storage_method: Option<MethodName>,
 }
 
 /// A process that was alive when its suite's command had exited.
@@ -275,14 +293,25 @@ pub(super) enum OutcomeName {
     NotSeen,
 }
 
-/// How memory was measured: the largest process for `wait4`, the sum of all for the others.
+/// How a figure was measured: by a control group, by looking at the processes now and then, or by what the kernel says
+/// when one ends. Memory is that of the largest process for `wait4`, and that of all together for the others, what they
+/// share counted once.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-#[expect(dead_code, reason = "as for outcomes")]
 pub(super) enum MethodName {
     Cgroup,
     Sampled,
     Wait4,
+}
+
+impl From<UsageMethod> for MethodName {
+    fn from(method: UsageMethod) -> Self {
+        match method {
+            UsageMethod::Cgroup => Self::Cgroup,
+            UsageMethod::Sampled => Self::Sampled,
+            UsageMethod::Wait4 => Self::Wait4,
+        }
+    }
 }
 
 impl From<Status> for StatusName {
@@ -309,6 +338,7 @@ impl From<Outcome> for OutcomeName {
             Outcome::Leftovers => Self::Leftovers,
             Outcome::UnexpectedPass => Self::UnexpectedPass,
             Outcome::Infrastructure => Self::Infrastructure,
+            Outcome::OutOfMemory => Self::OutOfMemory,
             Outcome::Blocked => Self::Blocked,
             Outcome::Cancelled => Self::Cancelled,
             Outcome::Interrupted => Self::Interrupted,

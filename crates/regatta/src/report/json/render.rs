@@ -5,7 +5,7 @@ use std::time::Duration;
 use regatta_core::id::{Id, TaskId};
 use regatta_core::plan::Quarantine;
 use regatta_core::time::Time;
-use regatta_core::verdict::{Outcome, Usage, UsageMethod};
+use regatta_core::verdict::{Outcome, Usage};
 
 use super::model::{
     AttemptEntry, CacheEntry, FlakyEntry, GitEntry, HistoryEntry, HostEntry, LeftoverEntry,
@@ -145,12 +145,20 @@ fn attempt_entry(record: &Record, task: TaskId, attempt: &AttemptRecord) -> Atte
 }
 
 fn usage_entry(usage: Usage) -> UsageEntry {
+    // Journals of older versions tell only both together.
+    let is_split = usage.user + usage.system > Duration::ZERO || usage.cpu.is_zero();
     UsageEntry {
         cpu_seconds: seconds(usage.cpu),
         max_rss_bytes: usage.max_rss_bytes,
-        method: match usage.method {
-            UsageMethod::Wait4 => MethodName::Wait4,
-        },
+        method: usage.method.into(),
+        user_seconds: is_split.then(|| seconds(usage.user)),
+        system_seconds: is_split.then(|| seconds(usage.system)),
+        cpu_method: usage.cpu_method.into(),
+        processes: usage.processes,
+        processes_method: usage.processes.map(|_| MethodName::Sampled),
+        read_bytes: usage.storage.map(|it| it.read_bytes),
+        written_bytes: usage.storage.map(|it| it.written_bytes),
+        storage_method: usage.storage.map(|_| MethodName::Wait4),
     }
 }
 

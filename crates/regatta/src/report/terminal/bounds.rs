@@ -41,6 +41,7 @@ pub(super) fn write_bounds(page: &mut Page, record: &Record) {
             FloorCause::Path => "the longest path".to_owned(),
             FloorCause::Work => format!("the work for {} slots", record.header.max_parallel),
             FloorCause::Group(name) => format!("group {name}"),
+            FloorCause::Memory => "the memory for suites".to_owned(),
         };
         let over = wall.as_secs_f64() / floor.time.as_secs_f64();
         let distance = if over < REACHED {

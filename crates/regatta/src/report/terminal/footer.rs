@@ -15,6 +15,7 @@ use super::causes::find_blocked;
 use super::closing::describe_run;
 use super::ends::{last_words, write_detail, write_diagnosis};
 use super::header::write_heading;
+use super::heaviest::write_heaviest;
 use super::look::{Tone, seconds};
 use super::page::Page;
 use super::past::describe_failure_in_history;
@@ -36,6 +37,7 @@ pub(super) fn write_footer(page: &mut Page, record: &Record, json_report: Option
     footer.write_counts(page);
     footer.write_times(page);
     write_bounds(page, record);
+    write_heaviest(page, record);
     page.blank();
     footer.write_failed(page);
     footer.write_quarantined(page);

@@ -3,7 +3,7 @@
 use regatta_core::event::RunHeader;
 use regatta_core::terms::{FailFast, Repeat, Until};
 
-use super::look::Tone;
+use super::look::{Tone, short_bytes};
 use super::page::Page;
 
 /// How wide the rules below the headings are.
@@ -26,10 +26,18 @@ pub(super) fn write_header(page: &mut Page, header: &RunHeader) {
         "  {bullet} Total suites: {}",
         header.suites.len()
     ));
+    let resources = header.resources.as_ref();
+    let reason = resources.and_then(|it| it.slots_reason.as_ref());
+    let reason = reason.map_or_else(String::new, |reason| format!(" ({reason})"));
+    let reason = page.look.clean(&reason);
     page.line(format_args!(
-        "  {bullet} Max parallel: {}",
+        "  {bullet} Max parallel: {}{reason}",
         header.max_parallel
     ));
+    if let Some(bytes) = resources.and_then(|it| it.memory_bytes) {
+        let bytes = short_bytes(bytes);
+        page.line(format_args!("  {bullet} Memory for suites: {bytes}"));
+    }
     page.line(format_args!("  {bullet} Fail-fast: {fail_fast}"));
     if let Some(repeat) = header.repeat {
         let rounds = describe_rounds(repeat);

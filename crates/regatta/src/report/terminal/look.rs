@@ -98,6 +98,25 @@ pub fn short(duration: Duration) -> String {
     }
 }
 
+/// Returns an amount of memory with as many digits as it deserves.
+#[must_use]
+#[expect(clippy::cast_precision_loss, reason = "it is rounded anyway")]
+pub fn short_bytes(bytes: u64) -> String {
+    const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];
+    let mut amount = bytes as f64 / 1024.0;
+    let mut unit = 0;
+    // What rounds to the next unit is one.
+    while amount >= 1023.5 && unit + 1 < UNITS.len() {
+        amount /= 1024.0;
+        unit += 1;
+    }
+    if amount < 9.95 && unit > 0 {
+        format!("{amount:.1} {}", UNITS[unit])
+    } else {
+        format!("{amount:.0} {}", UNITS[unit])
+    }
+}
+
 /// Returns a duration that still grows, to the second.
 #[must_use]
 pub fn clock(duration: Duration) -> String {
@@ -124,6 +143,23 @@ mod tests {
             (90_061, "25h 01m"),
         ] {
             assert_eq!(clock(Duration::from_secs(seconds)), expected);
+        }
+    }
+
+    #[test]
+    fn memory_has_as_many_digits_as_it_deserves() {
+        for (kibibytes, expected) in [
+            (0, "0 KiB"),
+            (900, "900 KiB"),
+            (1024, "1.0 MiB"),
+            (1500, "1.5 MiB"),
+            (10 << 10, "10 MiB"),
+            (410_000, "400 MiB"),
+            ((1 << 20) - 1, "1.0 GiB"),
+            (5 << 30, "5.0 TiB"),
+            (7_000 << 30, "7000 TiB"),
+        ] {
+            assert_eq!(short_bytes(kibibytes << 10), expected);
         }
     }
 

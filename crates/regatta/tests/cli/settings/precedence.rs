@@ -104,6 +104,7 @@ fn every_setting_says_where_it_comes_from() {
       log_dir        = test-logs        # default
       fast_excludes  = ["slow"]         # regatta.toml:4 [run]
       jobserver      = "off"            # default
+      thread_hints   = false            # default
       timeout        = 120              # regatta.toml:2 [run]
       grace_period   = 10               # default
       slow_after     = 60               # default
@@ -149,6 +150,7 @@ fn every_setting_says_where_it_comes_from() {
       log_dir        = here             # --log-dir
       fast_excludes  = ["slow"]         # regatta.toml:4 [run]
       jobserver      = "off"            # default
+      thread_hints   = false            # default
       timeout        = 120              # regatta.toml:2 [run]
       grace_period   = 3                # default when CI is set
       slow_after     = 60               # default

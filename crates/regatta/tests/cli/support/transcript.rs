@@ -12,7 +12,7 @@ pub(crate) fn transcribe(output: &Output, place: &Place, program: &Path) -> Stri
     let mut text = describe(output.status);
     for (name, bytes) in [("stdout", &output.stdout), ("stderr", &output.stderr)] {
         let printed = std::str::from_utf8(bytes).expect("a command prints UTF-8");
-        let printed = without_bounds(printed);
+        let printed = without_reasons(&without_bounds(printed));
         if !printed.is_empty() {
             write!(text, "\n--- {name} ---\n{printed}").expect("a String takes all");
             if !printed.ends_with('\n') {
@@ -26,11 +26,26 @@ pub(crate) fn transcribe(output: &Output, place: &Place, program: &Path) -> Stri
 
 /// Leaves out what only a run of more than a second says of itself, since any run may take that long on a busy machine.
 fn without_bounds(text: &str) -> String {
-    let starts = ["  • Critical path: ", "  • Floor: "];
+    let starts = ["  • Critical path: ", "  • Floor: ", "  • Most CPU time: "];
     let lines = text.split_inclusive('\n');
     lines
         .filter(|line| !starts.iter().any(|start| line.starts_with(start)))
         .collect()
+}
+
+/// Leaves out why there are as many slots as there are, which every machine has words of its own for.
+fn without_reasons(text: &str) -> String {
+    let starts = ["  • Max parallel: ", "Plan: "];
+    let lines = text.split_inclusive('\n').map(|line| {
+        let is_about_slots = starts.iter().any(|start| line.starts_with(start));
+        let reason = is_about_slots.then(|| line.split_once(" (")).flatten();
+        let rest = reason.and_then(|(before, after)| Some((before, after.split_once(')')?.1)));
+        rest.map_or_else(
+            || line.to_owned(),
+            |(before, after)| format!("{before}{after}"),
+        )
+    });
+    lines.collect()
 }
 
 fn describe(status: ExitStatus) -> String {

@@ -1,0 +1,135 @@
+//! How much memory a run gives away, and what each suite takes of it. Pure but for the one question how much there is.
+
+/// Of what is available, suites get nine tenths: the rest is for their starters, for what files need, and for errors.
+const PART: (u64, u64) = (9, 10);
+
+/// Whatever the machine is like, this much is not worth asking for.
+const NEGLIGIBLE: u64 = 64 << 20;
+
+/// Amounts that nobody declared are rounded up to so many leading binary digits. Suites that take the same are planned
+/// together, so it is better if there are few different amounts.
+const DIGITS: u32 = 4;
+
+/// The memory that suites share.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Budget {
+    /// All of it, at least 1.
+    pub bytes: u64,
+    /// What each suite takes, at least 1 and no more than all; `None` for one of which nothing is known.
+    pub shares: Vec<Option<u64>>,
+}
+
+/// What a suite is thought to take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wish {
+    /// It says so.
+    Declared(u64),
+    /// Earlier runs say so.
+    Learned(u64),
+    /// Nobody knows.
+    Unknown,
+}
+
+/// Returns what the suites share, or `None` where that cannot matter: nothing is known of any, so many of them as there
+/// are slots fit in any case, or nobody knows how much there is. `available` is asked only if need be.
+#[must_use]
+pub fn budget(
+    wishes: &[Wish],
+    slots: u32,
+    available: impl FnOnce() -> Option<u64>,
+) -> Option<Budget> {
+    let amounts: Vec<Option<u64>> = wishes.iter().map(|wish| wish.bytes()).collect();
+    let mut known: Vec<u64> = amounts.iter().copied().flatten().collect();
+    known.sort_unstable_by(|a, b| b.cmp(a));
+    let largest = known.iter().take(slots as usize);
+    let most = largest.fold(0_u64, |sum, it| sum.saturating_add(*it));
+    if most < NEGLIGIBLE {
+        return None;
+    }
+    let bytes = (available()? / PART.1 * PART.0).max(1);
+    (most > bytes).then(|| Budget {
+        bytes,
+        shares: amounts
+            .into_iter()
+            .map(|amount| amount.map(|it| it.clamp(1, bytes)))
+            .collect(),
+    })
+}
+
+impl Wish {
+    fn bytes(self) -> Option<u64> {
+        match self {
+            Self::Declared(bytes) => Some(bytes),
+            Self::Learned(bytes) => Some(round_up(bytes)),
+            Self::Unknown => None,
+        }
+    }
+}
+
+fn round_up(bytes: u64) -> u64 {
+    let digits = u64::BITS - bytes.leading_zeros();
+    let step = 1_u64 << digits.saturating_sub(DIGITS);
+    bytes.div_ceil(step).saturating_mul(step)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MIB: u64 = 1 << 20;
+
+    fn shares(wishes: &[Wish], slots: u32, available: u64) -> Option<(u64, Vec<Option<u64>>)> {
+        let found = budget(wishes, slots, || Some(available * MIB))?;
+        let mib = |bytes: u64| bytes.div_ceil(MIB);
+        let shares = found.shares.into_iter().map(|it| it.map(mib));
+        Some((mib(found.bytes), shares.collect()))
+    }
+
+    #[test]
+    fn what_fits_in_any_case_is_not_counted() {
+        let wishes = [
+            Wish::Declared(400 * MIB),
+            Wish::Learned(400 * MIB),
+            Wish::Unknown,
+        ];
+        assert_eq!(shares(&wishes, 2, 2000), None);
+        assert_eq!(shares(&wishes, 1, 500), None);
+        assert_eq!(shares(&[Wish::Unknown; 8], 8, 1), None);
+        assert_eq!(budget(&wishes, 8, || None), None);
+        let small = [Wish::Learned(MIB); 8];
+        assert_eq!(budget(&small, 8, || panic!("it cannot matter")), None);
+    }
+
+    #[test]
+    fn nobody_takes_more_than_there_is() {
+        let wishes = [
+            Wish::Declared(400 * MIB),
+            Wish::Declared(5000 * MIB),
+            Wish::Unknown,
+        ];
+        let expected = (900, vec![Some(400), Some(900), None]);
+        assert_eq!(shares(&wishes, 4, 1000), Some(expected));
+        // A machine without anything left lets them run one after another.
+        let expected = (1, vec![Some(1), Some(1), None]);
+        assert_eq!(shares(&wishes, 4, 0), Some(expected));
+    }
+
+    #[test]
+    fn what_was_learned_is_rounded_up_and_what_was_declared_is_not() {
+        for (bytes, expected) in [
+            (1, 1),
+            (15, 15),
+            (17, 18),
+            (1000, 1024),
+            (1023, 1024),
+            (1025, 1152),
+        ] {
+            assert_eq!(Wish::Learned(bytes).bytes(), Some(expected), "{bytes}");
+            assert_eq!(Wish::Declared(bytes).bytes(), Some(bytes));
+        }
+        assert!(round_up(u64::MAX) >= u64::MAX - (1 << 60));
+        let different: std::collections::BTreeSet<u64> =
+            (1..100_000).map(|it| round_up(it * 4096)).collect();
+        assert!(different.len() < 150, "{}", different.len());
+    }
+}
