@@ -108,6 +108,8 @@ fn record(round: usize, suites: usize, journal: &Path) -> Record {
         past: Vec::new(),
         outstanding: Vec::new(),
         groups: Vec::new(),
+        part: None,
+        merged: None,
     };
     let mut renderer = LineRenderer::default();
     let mut lines = Vec::new();

@@ -6,13 +6,15 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use regatta_core::expand::{SuiteSpec, expand};
 use regatta_core::id::{Id, IdMap, PoolId, SuiteId, TaskId};
 use regatta_core::past::Past;
-use regatta_core::plan::{self, Claim, Plan, Pool, SelectedAs, TaskSpec};
+use regatta_core::plan::{self, Claim, Expectation, Plan, Pool, SelectedAs};
 use regatta_core::rank::{Effort, expect, rank};
+use regatta_core::shard::{Shard, names_a_shard};
 use regatta_core::terms::Terms;
 
-use crate::backend::{Launch, Visible};
+use crate::backend::{Launch, Part, Told, Visible};
 use crate::config::{Command, Config, MaxParallel, Suite};
 use crate::definition;
 use crate::recipes::reuse_of;
@@ -42,8 +44,8 @@ pub struct Project {
     pub past: Vec<Past>,
 }
 
-/// Returns the plan of the selected suites: one task a suite, in the order of the file, each with its place in the order
-/// of starting.
+/// Returns the plan of the selected suites: a task for each shard of each suite, in the order of the file, each with its
+/// place in the order of starting.
 ///
 /// *Shape*: `look_back` is given the suites of the plan and returns what is known of each, or nothing at all.
 ///
@@ -61,24 +63,24 @@ pub fn plan(
         .iter()
         .map(|&index| &config.suites[index])
         .collect();
-    let task_of: BTreeMap<&str, TaskId> = chosen
+    let suite_of: BTreeMap<&str, SuiteId> = chosen
         .iter()
         .enumerate()
-        .map(|(index, suite)| (suite.name.as_str(), TaskId::from_index(index)))
+        .map(|(index, suite)| (suite.name.as_str(), SuiteId::from_index(index)))
         .collect();
     let (pools, pool_of) = pools(config, &chosen, max_parallel);
-    let specs = chosen.iter().enumerate().map(|(index, suite)| TaskSpec {
-        suite: SuiteId::from_index(index),
+    let specs = chosen.iter().map(|suite| SuiteSpec {
+        shards: suite.tasks(),
         // Under --no-deps a dependency may not be part of the run.
         dependencies: suite
             .depends_on
             .iter()
-            .filter_map(|name| task_of.get(name.as_str()).copied())
+            .filter_map(|name| suite_of.get(name.as_str()).copied())
             .collect(),
         claims: claims(suite, &pool_of),
         terms: terms(suite),
     });
-    let specs = specs.collect();
+    let (specs, _) = expand(specs.collect());
     let mut suites = declared_suites(config, selection);
     for (declared, suite) in suites.iter_mut().zip(&chosen) {
         declared.digest = definition::digest(suite);
@@ -88,17 +90,26 @@ pub fn plan(
     let mut plan = Plan::new(suites, specs, pools)
         .expect("a checked configuration has no cycles and names only what exists");
     for task in plan.tasks.values_mut() {
-        task.expected = expected[task.suite.index()];
+        task.expected = share(expected[task.suite.index()], task.shard);
     }
     rank(&mut plan, Effort::USUAL);
+    let tasks = plan.tasks.values();
+    let launches = tasks.map(|task| launch(chosen[task.suite.index()], task.shard, &config.root));
     Project {
+        launches: launches.collect(),
         plan: Arc::new(plan),
-        launches: chosen
-            .iter()
-            .map(|suite| launch(suite, &config.root))
-            .collect(),
         max_parallel,
         past,
+    }
+}
+
+/// Returns what to expect of a shard: its part of what is known of the whole suite, whose time is the work of all shards.
+fn share(whole: Expectation, shard: Option<Shard>) -> Expectation {
+    let parts = shard.map_or(1, |shard| shard.count);
+    Expectation {
+        duration: whole.duration / parts,
+        spread: whole.spread / parts,
+        ..whole
     }
 }
 
@@ -203,6 +214,7 @@ fn declared(suite: &Suite, origin: SelectedAs) -> plan::Suite {
         depends_on: suite.depends_on.clone(),
         parallel_group: suite.parallel_group.clone(),
         cpus: Some(suite.cpus).filter(|&cpus| cpus != 1),
+        shards: Some(suite.tasks()).filter(|&shards| shards != 1),
         command_line: command_line(suite),
         origin,
         quarantine: suite.quarantine.clone(),
@@ -221,7 +233,12 @@ pub fn command_line(suite: &Suite) -> String {
     for (name, value) in &suite.env {
         line = format!("{line}{name}={} ", shell::quote(value));
     }
-    let command = match &suite.command {
+    // What is left of placeholders is for whoever knows which shard is meant.
+    let filled = match suite.shards {
+        Some(1) => fill(&suite.command, Shard::WHOLE),
+        _ => suite.command.clone(),
+    };
+    let command = match &filled {
         Command::Argv(words) => shell::join(words.iter().map(String::as_str)),
         // A simple command reads best as it was written.
         Command::Shell(text) if suite.env.is_empty() && is_simple(text) => text.clone(),
@@ -238,11 +255,19 @@ fn is_simple(text: &str) -> bool {
     !chain.contains(['|', ';', '&', '\n', '#']) && !chain.split(' ').any(|it| leaves.contains(&it))
 }
 
-fn launch(suite: &Suite, root: &Path) -> Launch {
+fn launch(suite: &Suite, shard: Option<Shard>, root: &Path) -> Launch {
     let on_timeout = suite.on_timeout.as_ref();
+    let command = match suite.shards {
+        None => argv(&suite.command),
+        Some(_) => argv(&fill(&suite.command, shard.unwrap_or(Shard::WHOLE))),
+    };
     Launch {
         name: suite.name.clone(),
-        argv: argv(&suite.command),
+        part: shard.map(|shard| Part {
+            shard,
+            told: told(&suite.command),
+        }),
+        argv: command,
         on_timeout: on_timeout.map(|command| argv(&command.value)),
         dir: root.join(&suite.dir),
         env: suite.env.clone(),
@@ -256,6 +281,26 @@ fn launch(suite: &Suite, root: &Path) -> Launch {
         timeout: suite.terms.timeout.value,
         max_log_bytes: suite.terms.max_log_bytes.value,
         leftovers: suite.terms.leftovers.value,
+    }
+}
+
+/// Returns a command with the placeholders of shards replaced.
+fn fill(command: &Command, shard: Shard) -> Command {
+    match command {
+        Command::Shell(text) => Command::Shell(shard.fill(text)),
+        Command::Argv(words) => Command::Argv(words.iter().map(|it| shard.fill(it)).collect()),
+    }
+}
+
+fn told(command: &Command) -> Told {
+    let by_words = match command {
+        Command::Shell(text) => names_a_shard(text),
+        Command::Argv(words) => words.iter().any(|it| names_a_shard(it)),
+    };
+    if by_words {
+        Told::ByWords
+    } else {
+        Told::ByVariables
     }
 }
 

@@ -8,7 +8,7 @@ use std::mem;
 use std::sync::Arc;
 
 use crate::event::{CancelReason, Event, StopCause, StopSignal, Summary};
-use crate::id::{AttemptId, IdMap, TaskId};
+use crate::id::{AttemptId, IdMap, SuiteId, TaskId};
 use crate::plan::Plan;
 use crate::schedule::examine::{Circumstances, Occasion};
 use crate::schedule::retry::pause_before;
@@ -108,8 +108,10 @@ pub struct Scheduler {
     alarm_of: IdMap<TaskId, Option<Time>>,
     halt: Halt,
     rounds: Rounds,
-    /// Failures in all rounds, those in quarantine left out.
+    /// Suites that failed, in all rounds; those in quarantine left out.
     failures: u32,
+    /// The round in which each suite was last counted among them. The shards of a suite are one.
+    failed_in: IdMap<SuiteId, u32>,
     /// The final words.
     summary: Summary,
 }
@@ -141,6 +143,7 @@ impl Scheduler {
             halt: Halt::No,
             rounds: Rounds::new(policy.repeat, tasks.len()),
             failures: 0,
+            failed_in: plan.suites.ids().map(|_| 0).collect(),
             summary: Summary::default(),
             plan,
         }
@@ -320,7 +323,11 @@ impl Scheduler {
         self.halt == Halt::No
             && self.rounds.position(id.task, id.number)
                 <= self.plan.tasks[id.task].terms.retries.count
-            && !matches!(verdict, Verdict::Failed(Failure::Infrastructure(_)))
+            && !matches!(
+                verdict,
+                // Neither would go any better another time.
+                Verdict::Failed(Failure::Infrastructure(_) | Failure::NotSharded)
+            )
     }
 
     fn schedule_retry(&mut self, id: AttemptId, effects: &mut Vec<Effect>) {
@@ -381,12 +388,19 @@ impl Scheduler {
                 }
             }
         }
-        if failed {
+        if failed && self.counts_first(task) {
             self.failures += 1;
             if self.halt == Halt::No {
                 self.cut_short_after_failure(task, effects);
             }
         }
+    }
+
+    /// Returns whether no other task of the same suite has failed in this round.
+    fn counts_first(&mut self, task: TaskId) -> bool {
+        let round = self.rounds.number();
+        let suite = self.plan.tasks[task].suite;
+        mem::replace(&mut self.failed_in[suite], round) != round
     }
 
     fn is_quarantined(&self, task: TaskId) -> bool {

@@ -130,6 +130,8 @@ pub(super) fn outcome(outcome: Outcome) -> &'static str {
         Outcome::Cancelled => "cancelled",
         Outcome::Interrupted => "interrupted",
         Outcome::Condition => "skipped by its own exit code",
+        Outcome::NotSharded => "ran everything in every shard",
+        Outcome::NotSeen => "not seen",
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use clap::ArgMatches;
 use regatta_core::event::{Event, RunHeader, StopSignal};
+use regatta_core::id::{Id, TaskId};
 use regatta_core::schedule::{Policy, Scheduler};
 use regatta_core::time::Time;
 use regatta_core::verdict::Outcome as VerdictName;
@@ -30,7 +31,8 @@ use crate::config::Config;
 use crate::drive::{AskRepository, Drive, Outcome};
 use crate::history::History;
 use crate::log_dir::{
-    Claim, ClaimError, Claimant, Holder, LogDir, OnBusy, Place, Room, claim, pid_namespace,
+    Claim, ClaimError, Claimant, Holder, LogDir, OnBusy, Place, Room, claim, file_stem,
+    pid_namespace,
 };
 use crate::machine_output::MachineOutput;
 use crate::planning::{self, Project};
@@ -165,8 +167,15 @@ impl Run<'_> {
             check_replaceable(&target.path)?;
         }
         let log_dir = &self.logs.path;
-        let log_dir =
-            LogDir::prepare(log_dir, &config.root, self.suite_names()).map_err(|error| {
+        let log_dir = LogDir::prepare(log_dir, &config.root, self.suite_names())
+            .and_then(|log_dir| {
+                // Another run may have had these suites in one piece.
+                let suites = self.header.suites.iter();
+                let mut divided = suites.filter(|it| it.shards.is_some());
+                divided.try_for_each(|it| log_dir.remove_stale_log(&it.name))?;
+                Ok(log_dir)
+            })
+            .map_err(|error| {
                 CommandFailure::Infrastructure(format!(
                     "cannot use the log directory `{}`: {error}",
                     self.header.log_dir
@@ -392,11 +401,15 @@ impl Run<'_> {
     }
 
     fn remove_stale_logs(&self, record: &Record, log_dir: &LogDir) -> Vec<String> {
-        let suites = self.header.suites.iter().zip(&record.tasks);
-        let never_started = suites
-            .filter(|(_, task)| task.started().is_none() && task.outcome() != VerdictName::Cached);
-        never_started
-            .filter_map(|(suite, _)| log_dir.remove_stale_log(&suite.name).err())
+        let tasks = (0..record.tasks.len()).map(TaskId::from_index);
+        let never_started = tasks.filter(|task| {
+            let task = &record.tasks[task.index()];
+            task.started().is_none() && task.outcome() != VerdictName::Cached
+        });
+        let unwritten = never_started
+            .map(|task| file_stem(&record.suite(task).name, record.shard(task)).into_owned());
+        unwritten
+            .filter_map(|stem| log_dir.remove_stale_log(&stem).err())
             .map(|error| format!("an old log could not be removed: {error}"))
             .collect()
     }

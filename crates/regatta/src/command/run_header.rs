@@ -90,6 +90,8 @@ pub(super) fn header(origin: Origin<'_>) -> RunHeader {
         past: project.past.clone(),
         groups: groups(project),
         outstanding,
+        part: None,
+        merged: None,
     }
 }
 

@@ -104,6 +104,9 @@ table! {
         parallel_group: NameOrList,
         /// Slots of `max_parallel` that the suite takes.
         cpus: Whole<1, { u32::MAX }>,
+        /// Parts of the suite that run as tasks of their own. Each learns which one it is from `TEST_SHARD_INDEX` and
+        /// `TEST_TOTAL_SHARDS`, or from `{shard_index}`, `{shard_number}` and `{shard_count}` in `command`.
+        shards: Whole<1, 1000>,
         /// What the exit is expected to say.
         expect: Expect,
         /// Exit code that means the suite was skipped.

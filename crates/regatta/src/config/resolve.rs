@@ -177,6 +177,7 @@ fn resolve_suite(
         depends_on: table.depends_on.names(),
         parallel_group,
         cpus: table.cpus.value().unwrap_or(1),
+        shards: table.shards.value(),
         expect: table.expect.value().unwrap_or(Expect::Pass),
         skip_exit_code: table
             .skip_exit_code

@@ -4,7 +4,7 @@ use regatta_core::verdict::{Outcome, Status, Verdict};
 use serde::{Deserialize, Serialize};
 
 /// Files hold places in this list, so it only ever grows at its end.
-const OUTCOMES: [Outcome; 15] = [
+const OUTCOMES: [Outcome; 17] = [
     Outcome::Passed,
     Outcome::Flaky,
     Outcome::ExitCode,
@@ -20,6 +20,8 @@ const OUTCOMES: [Outcome; 15] = [
     Outcome::Interrupted,
     Outcome::Condition,
     Outcome::Cached,
+    Outcome::NotSharded,
+    Outcome::NotSeen,
 ];
 const STATUSES: [Status; 3] = [Status::Passed, Status::Failed, Status::Skipped];
 

@@ -8,4 +8,5 @@ pub mod journal;
 pub mod json;
 pub mod record;
 pub mod rounds;
+mod suites;
 pub mod terminal;

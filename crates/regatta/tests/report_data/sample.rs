@@ -202,5 +202,7 @@ fn header(suites: Vec<Suite>) -> RunHeader {
         past: Vec::new(),
         outstanding: Vec::new(),
         groups: Vec::new(),
+        part: None,
+        merged: None,
     }
 }

@@ -84,6 +84,8 @@ impl Script {
             past: Vec::new(),
             outstanding: Vec::new(),
             groups: Vec::new(),
+            part: None,
+            merged: None,
         };
         Self {
             attempts: vec![0; header.tasks.len()],

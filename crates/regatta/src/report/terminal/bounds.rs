@@ -35,7 +35,7 @@ pub(super) fn write_bounds(page: &mut Page, record: &Record) {
     if wall <= WORTH_A_WORD || !is_parallel || !is_whole {
         return;
     }
-    write_path(page, record);
+    write_path(page, &record.by_suite());
     if let Some(floor) = find_floor(record).filter(|floor| !floor.time.is_zero()) {
         let cause = match floor.cause {
             FloorCause::Path => "the longest path".to_owned(),

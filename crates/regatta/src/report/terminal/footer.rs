@@ -25,7 +25,8 @@ use super::quarantine::describe_quarantine;
 const NAMES: usize = 10;
 
 /// Writes the summary of a run, which may have ended in the middle.
-pub(super) fn write_footer(page: &mut Page, record: &Record, json_report: Option<&str>) {
+pub(super) fn write_footer(page: &mut Page, tasks: &Record, json_report: Option<&str>) {
+    let record = &*tasks.by_suite();
     let footer = Footer {
         record,
         summary: record.summary(),
@@ -35,7 +36,7 @@ pub(super) fn write_footer(page: &mut Page, record: &Record, json_report: Option
     write_heading(page, page.look.symbols.summary, "Test Summary");
     footer.write_counts(page);
     footer.write_times(page);
-    write_bounds(page, record);
+    write_bounds(page, tasks);
     page.blank();
     footer.write_failed(page);
     footer.write_quarantined(page);
@@ -147,8 +148,25 @@ impl Footer<'_> {
             let text = describe_quarantine(it);
             write_detail(page, page.look.clean(&text).into_owned());
         }
-        self.write_log(page, task, known.telling_attempt());
+        if known.shards.is_empty() {
+            self.write_log(page, task, known.telling_attempt());
+        } else {
+            self.write_shard_logs(page, task);
+        }
         self.write_blocked(page, task);
+    }
+
+    /// Writes where the logs of the shards are that failed.
+    fn write_shard_logs(&self, page: &mut Page, task: TaskId) {
+        let shards = (1..).zip(&self.record.tasks[task.index()].shards);
+        let failed = shards.filter(|(_, shard)| shard.status() == Status::Failed);
+        for (number, _) in failed.take(NAMES) {
+            if let Some(log) = self.record.shard_log_file(task, number) {
+                let log = page.look.clean(&log).into_owned();
+                write_detail(page, format_args!("Log: {log}"));
+            }
+        }
+        write_diagnosis(page, self.record, task);
     }
 
     /// Writes the failures that leave the run as it is.

@@ -23,6 +23,7 @@ mod quarantine;
 mod region;
 mod row;
 mod run;
+mod shards;
 mod sink;
 mod subscriber;
 mod symbols;
