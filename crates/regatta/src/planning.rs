@@ -7,9 +7,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use regatta_core::expand::{SuiteSpec, expand};
+use regatta_core::forecast::{Course, Floor, find_longest_path};
 use regatta_core::id::{Id, IdMap, PoolId, SuiteId, TaskId};
 use regatta_core::past::Past;
-use regatta_core::plan::{self, Claim, Expectation, Plan, Pool, SelectedAs};
+use regatta_core::plan::{self, Basis, Claim, Expectation, Plan, Pool, SelectedAs};
 use regatta_core::rank::{Effort, expect, rank};
 use regatta_core::shard::{Shard, names_a_shard};
 use regatta_core::terms::Terms;
@@ -58,17 +59,41 @@ pub fn plan(
     max_parallel: u32,
     look_back: impl FnOnce(&[plan::Suite]) -> Vec<Past>,
 ) -> Project {
-    let chosen: Vec<&Suite> = selection
-        .suites
-        .iter()
-        .map(|&index| &config.suites[index])
-        .collect();
+    let chosen = chosen(config, selection);
+    let mut suites = declared_suites(config, selection);
+    for (declared, suite) in suites.iter_mut().zip(&chosen) {
+        declared.digest = definition::digest(suite);
+    }
+    let past = look_back(&suites);
+    let expected = expect(&suites, &past);
+    let mut plan = lay_out(config, &chosen, suites, max_parallel);
+    for task in plan.tasks.values_mut() {
+        task.expected = share(expected[task.suite.index()], task.shard);
+    }
+    rank(&mut plan, Effort::USUAL);
+    let tasks = plan.tasks.values();
+    let launches = tasks.map(|task| launch(chosen[task.suite.index()], task.shard, &config.root));
+    Project {
+        launches: launches.collect(),
+        plan: Arc::new(plan),
+        max_parallel,
+        past,
+    }
+}
+
+/// Returns a plan without anything that is known of its suites.
+fn lay_out(
+    config: &Config,
+    chosen: &[&Suite],
+    suites: Vec<plan::Suite>,
+    max_parallel: u32,
+) -> Plan {
     let suite_of: BTreeMap<&str, SuiteId> = chosen
         .iter()
         .enumerate()
         .map(|(index, suite)| (suite.name.as_str(), SuiteId::from_index(index)))
         .collect();
-    let (pools, pool_of) = pools(config, &chosen, max_parallel);
+    let (pools, pool_of) = pools(config, chosen, max_parallel);
     let specs = chosen.iter().map(|suite| SuiteSpec {
         shards: suite.tasks(),
         // Under --no-deps a dependency may not be part of the run.
@@ -81,25 +106,53 @@ pub fn plan(
         terms: terms(suite),
     });
     let (specs, _) = expand(specs.collect());
-    let mut suites = declared_suites(config, selection);
-    for (declared, suite) in suites.iter_mut().zip(&chosen) {
-        declared.digest = definition::digest(suite);
-    }
-    let past = look_back(&suites);
-    let expected = expect(&suites, &past);
-    let mut plan = Plan::new(suites, specs, pools)
-        .expect("a checked configuration has no cycles and names only what exists");
+    Plan::new(suites, specs, pools)
+        .expect("a checked configuration has no cycles and names only what exists")
+}
+
+fn chosen<'c>(config: &'c Config, selection: &Selection) -> Vec<&'c Suite> {
+    let indices = selection.suites.iter();
+    indices.map(|&index| &config.suites[index]).collect()
+}
+
+/// How a run would go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Prediction {
+    /// When its last suite ends.
+    pub end: Duration,
+    /// How long its longest chain of dependencies takes.
+    pub floor: Duration,
+    /// The suites of that chain, first to last.
+    pub chain: Vec<String>,
+}
+
+/// Returns how a run of these suites would go on a machine with so many slots, if each takes as long as is said. Pure,
+/// and without any search for a good order.
+///
+/// *Shape*: `times` has one entry a selected suite, in their order.
+#[must_use]
+pub fn predict(
+    config: &Config,
+    selection: &Selection,
+    max_parallel: u32,
+    times: &[Duration],
+) -> Prediction {
+    let suites = declared_suites(config, selection);
+    let mut plan = lay_out(config, &chosen(config, selection), suites, max_parallel);
     for task in plan.tasks.values_mut() {
-        task.expected = share(expected[task.suite.index()], task.shard);
+        let whole = Expectation {
+            duration: times.get(task.suite.index()).copied().unwrap_or_default(),
+            spread: Duration::ZERO,
+            basis: Basis::Seen,
+        };
+        task.expected = share(whole, task.shard);
     }
-    rank(&mut plan, Effort::USUAL);
-    let tasks = plan.tasks.values();
-    let launches = tasks.map(|task| launch(chosen[task.suite.index()], task.shard, &config.root));
-    Project {
-        launches: launches.collect(),
-        plan: Arc::new(plan),
-        max_parallel,
-        past,
+    rank(&mut plan, Effort::NONE);
+    let chain = find_longest_path(&plan).into_iter();
+    Prediction {
+        end: Course::new(&plan).end,
+        floor: Floor::new(&plan).path,
+        chain: chain.map(|task| plan.name(task).to_owned()).collect(),
     }
 }
 

@@ -11,6 +11,7 @@ use clap_complete::engine::ArgValueCompleter;
 use regatta_core::terms::FailFast;
 
 use super::complete::{complete_category, complete_suite, complete_tag};
+use super::shard::ShardChoice;
 use crate::config::MaxParallel;
 use crate::report::terminal::ColourChoice;
 
@@ -211,6 +212,15 @@ pub struct RunArgs {
         help_heading = "Selection"
     )]
     pub affected: Option<Affected>,
+    /// Only the part of the selection that is this machine's, the second of five for 2/5; `auto` asks the build server
+    #[arg(
+        long,
+        value_name = "I/N|auto",
+        env = "REGATTA_SHARD",
+        allow_hyphen_values = true,
+        help_heading = "Selection"
+    )]
+    pub shard: Option<ShardChoice>,
     /// The only suites that may run, where a watch has said so.
     #[arg(skip)]
     pub only: Option<BTreeSet<String>>,

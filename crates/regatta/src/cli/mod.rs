@@ -3,6 +3,7 @@
 mod args;
 mod complete;
 mod failure;
+mod shard;
 mod variables;
 
 pub use args::{
@@ -13,4 +14,5 @@ pub use args::{
     RunArgs, RunFormat, Turn, WatchArgs,
 };
 pub use failure::CommandFailure;
+pub use shard::{ShardChoice, ShardOf};
 pub use variables::ignore_empty_variables;

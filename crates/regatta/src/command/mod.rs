@@ -23,6 +23,7 @@ mod log;
 mod loss;
 mod man;
 mod output;
+mod part;
 mod report;
 mod run;
 mod run_header;

@@ -19,6 +19,7 @@ use super::inputs;
 use super::list::print_list;
 use super::loss::{Will, conclude_lost};
 use super::output::{complain, notice, print, stdout_failure, warn};
+use super::part::narrow;
 use super::run_header::{Origin, header, host_name, look_back, new_run_id};
 use super::run_reports::ReportFiles;
 use super::{run_terminal, setup};
@@ -66,6 +67,9 @@ pub(super) fn run(
         return Ok(0);
     }
     let selection = chosen.selection;
+    let cpus = available_cpus();
+    let slots = planning::slots(config.run.max_parallel.value, cpus, descriptor_limit());
+    let (selection, part) = narrow(&config, selection, args, slots)?;
     if args.list {
         let format = match args.format {
             RunFormat::Json => ListFormat::Json,
@@ -73,9 +77,10 @@ pub(super) fn run(
         };
         return print_list(&config, &selection, format);
     }
-    setup::check_not_empty(&config, &selection)?;
-    let cpus = available_cpus();
-    let slots = planning::slots(config.run.max_parallel.value, cpus, descriptor_limit());
+    // A part of a selection may be empty where the selection is not.
+    if part.is_none() {
+        setup::check_not_empty(&config, &selection)?;
+    }
     let project = planning::plan(&config, &selection, slots, |suites| {
         look_back(&config, cpus, suites)
     });
@@ -123,6 +128,7 @@ pub(super) fn run(
             cpus,
             repeat: setup::repeat(args),
             outstanding: chosen.left_out,
+            part,
         }),
         logs,
         history,
@@ -336,7 +342,7 @@ impl Run<'_> {
                 "this process cannot be ended and lives on: {survivor}"
             ));
         }
-        let stale = self.remove_stale_logs(&audience.record, log_dir);
+        let stale = Self::remove_stale_logs(&audience.record, log_dir);
         audience.catch_up();
         let mut troubles = find_troubles(&stale, &audience);
         // Whoever reads the last line of the text may open the report at once, so it comes first.
@@ -400,7 +406,7 @@ impl Run<'_> {
         written.map_err(|error| stdout_failure(&error))
     }
 
-    fn remove_stale_logs(&self, record: &Record, log_dir: &LogDir) -> Vec<String> {
+    fn remove_stale_logs(record: &Record, log_dir: &LogDir) -> Vec<String> {
         let tasks = (0..record.tasks.len()).map(TaskId::from_index);
         let never_started = tasks.filter(|task| {
             let task = &record.tasks[task.index()];

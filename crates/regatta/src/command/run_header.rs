@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use regatta_core::event::{FORMAT, FORMAT_OF_ONE_ROUND, GroupHeader, Host, RunHeader};
+use regatta_core::event::{FORMAT, FORMAT_OF_ONE_ROUND, GroupHeader, Host, PartHeader, RunHeader};
 use regatta_core::past::Past;
 use regatta_core::plan::Suite;
 use regatta_core::terms::Repeat;
@@ -37,6 +37,8 @@ pub(super) struct Origin<'r> {
     pub(super) repeat: Repeat,
     /// Suites that are outstanding and not part of the run.
     pub(super) outstanding: Vec<String>,
+    /// Which part it is of a selection that several machines divide.
+    pub(super) part: Option<PartHeader>,
 }
 
 /// Returns what is known of a run that starts now.
@@ -51,6 +53,7 @@ pub(super) fn header(origin: Origin<'_>) -> RunHeader {
         cpus,
         repeat,
         outstanding,
+        part,
     } = origin;
     let now = jiff::Zoned::now();
     let since_epoch = SystemTime::now()
@@ -90,7 +93,7 @@ pub(super) fn header(origin: Origin<'_>) -> RunHeader {
         past: project.past.clone(),
         groups: groups(project),
         outstanding,
-        part: None,
+        part: part.map(Box::new),
         merged: None,
     }
 }

@@ -45,6 +45,9 @@ pub fn retell(record: &Record) -> Vec<(Time, Event)> {
 /// Returns the journal of a record as text.
 ///
 /// *Shape*: as in a file: one line an event, the header first.
+///
+/// # Panics
+/// Never: what is rendered is JSON, which is text.
 #[must_use]
 pub fn render_journal(record: &Record) -> String {
     let mut lines = LineRenderer::default();

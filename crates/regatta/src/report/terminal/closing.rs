@@ -61,6 +61,9 @@ pub(super) fn describe_run(record: &Record, summary: Summary) -> (Tone, String) 
     }
     match (finish.exit_code, passed, skipped) {
         (0, 0, _) if quarantined > 0 => (Tone::Caution, format!("No test passed: {remarks}")),
+        (0, 0, 0) if record.header.part.is_some() => {
+            (Tone::Good, "This shard has no suites".into())
+        }
         (0, 0, 0) => (Tone::Caution, "There was nothing to run".into()),
         (0, 0, _) => (
             Tone::Caution,
