@@ -225,6 +225,8 @@ pub struct MergeHeader {
     pub count: u32,
     /// Those that were seen, by number.
     pub parts: Vec<MergedPart>,
+    /// The number of the part of each suite, in plan order.
+    pub suites: Vec<u32>,
 }
 
 /// One of the runs that a run was put together from.

@@ -57,6 +57,8 @@ pub enum Command {
     Flaky(FlakyArgs),
     /// Show what changed from one run to another
     Compare(CompareArgs),
+    /// Put the reports of shards together, and prove that nothing is missing
+    Merge(MergeArgs),
     /// See or reduce what is kept of earlier runs
     Cache(CacheArgs),
     /// Print the JSON Schema of regatta.toml
@@ -646,6 +648,17 @@ pub struct ExplainArgs {
     /// The suite
     #[arg(value_name = "SUITE", add = ArgValueCompleter::new(complete_suite))]
     pub suite: String,
+}
+
+/// The words of `regatta merge`.
+#[derive(Debug, Clone, Args)]
+pub struct MergeArgs {
+    /// The JSON reports of runs with --shard, or the folders they are in
+    #[arg(value_name = "REPORT", required = true)]
+    pub reports: Vec<PathBuf>,
+    /// Also write a report: json=PATH
+    #[arg(long, value_name = "FORMAT=PATH", value_delimiter = ',')]
+    pub report: Vec<ReportTarget>,
 }
 
 /// The words of `regatta cache`.

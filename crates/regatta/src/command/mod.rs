@@ -22,6 +22,7 @@ mod list;
 mod log;
 mod loss;
 mod man;
+mod merge;
 mod output;
 mod part;
 mod report;

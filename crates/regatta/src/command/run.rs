@@ -478,7 +478,7 @@ pub(super) fn remember(history: &History, record: &Record, journal: &Path) {
 }
 
 /// Refuses what is there and no file: a report replaces what it finds, `/dev/null` too.
-fn check_replaceable(path: &Path) -> Result<(), CommandFailure> {
+pub(super) fn check_replaceable(path: &Path) -> Result<(), CommandFailure> {
     match path.metadata() {
         Ok(found) if !found.is_file() => Err(CommandFailure::Infrastructure(format!(
             "cannot write the report `{}`: it is no regular file",

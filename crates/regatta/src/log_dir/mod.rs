@@ -1,5 +1,6 @@
 //! The log directory of a run: claimed for one run at a time, tidied before and after.
 
+mod adopt;
 mod claim;
 mod lock;
 mod room;

@@ -56,6 +56,11 @@ impl LogDir {
         })
     }
 
+    /// Returns where it is.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Removes a log that nobody wrote in this run: an earlier run's, which nobody should take for this one's, or an
     /// empty one, left when the start failed. The log is named by its stem.
     ///

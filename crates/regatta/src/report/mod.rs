@@ -6,6 +6,7 @@ pub mod find;
 pub mod floor;
 pub mod journal;
 pub mod json;
+pub mod merge;
 pub mod record;
 pub mod rounds;
 mod suites;

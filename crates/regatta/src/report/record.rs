@@ -385,8 +385,20 @@ impl Record {
             Verdict::Skipped(Reason::Condition(code)) => {
                 format!("Skipped by its own exit code {code}")
             }
-            Verdict::Skipped(Reason::NotSeen) => "Its shard is missing".into(),
+            Verdict::Skipped(Reason::NotSeen) => match self.missing_part(task) {
+                Some((number, count)) => format!("Shard {number} of {count} is missing"),
+                None => "Its shard is missing".into(),
+            },
         })
+    }
+
+    /// Returns the number of the part that the suite of a task belongs to, and how many parts there are, in a run that
+    /// was put together from several.
+    #[must_use]
+    pub fn missing_part(&self, task: TaskId) -> Option<(u32, u32)> {
+        let merged = self.header.merged.as_deref()?;
+        let suite = self.header.tasks.get(task.index())?;
+        Some((*merged.suites.get(suite.index())?, merged.count))
     }
 
     /// Returns whether a task that was cut short had an attempt by then, in the round that was cut short.

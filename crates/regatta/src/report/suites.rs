@@ -111,7 +111,7 @@ fn number_suites(header: &RunHeader) -> (Vec<SuiteId>, Vec<TaskId>) {
 }
 
 /// Returns a task that names the tasks it waits for by their new places.
-fn relocated(task: &TaskRecord, places: &[TaskId]) -> TaskRecord {
+pub(super) fn relocated(task: &TaskRecord, places: &[TaskId]) -> TaskRecord {
     let place = |verdict: &mut Verdict| {
         if let Verdict::Skipped(Reason::Blocked(by)) = verdict {
             *by = places.get(by.index()).copied().unwrap_or(*by);

@@ -44,6 +44,7 @@ pub(super) fn write_footer(page: &mut Page, tasks: &Record, json_report: Option<
     footer.write_cut_short(page);
     footer.write_flaky(page);
     footer.write_skipped(page);
+    footer.write_not_seen(page);
     footer.write_rerun(page);
     footer.write_outstanding(page);
     if let Some(path) = json_report {
@@ -311,6 +312,30 @@ impl Footer<'_> {
             };
             self.write_item(page, task, &what);
             self.write_blocked(page, task);
+        }
+        page.blank();
+    }
+
+    /// Writes which suites nobody knows of, by the shards that are missing.
+    fn write_not_seen(&self, page: &mut Page) {
+        let mut by_shard: BTreeMap<Option<(u32, u32)>, Vec<TaskId>> = BTreeMap::new();
+        for task in self.find(|verdict| verdict.outcome() == Outcome::NotSeen) {
+            let shard = self.record.missing_part(task);
+            by_shard.entry(shard).or_default().push(task);
+        }
+        if by_shard.is_empty() {
+            return;
+        }
+        write_title(page, Tone::Caution, "Not Seen Tests:");
+        let bullet = page.look.symbols.bullet;
+        for (shard, tasks) in by_shard {
+            let names = self.names(&tasks);
+            match shard {
+                Some((number, count)) => page.line(format_args!(
+                    "  {bullet} shard {number} of {count} is missing: {names}"
+                )),
+                None => page.line(format_args!("  {bullet} {names}")),
+            }
         }
         page.blank();
     }
