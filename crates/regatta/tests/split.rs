@@ -157,7 +157,6 @@ fn parts_are_even_where_taking_turns_is_twice_as_long() {
         worst = worst.max(imbalance(&weights, &own, count));
         turns_at_best = turns_at_best.min(imbalance(&weights, &turns, count));
     }
-    println!("worst of ours {worst:.4}, best of taking turns {turns_at_best:.4}");
     assert!(worst <= 1.1, "{worst}");
     assert!(turns_at_best >= 2.0, "{turns_at_best}");
 }

@@ -24,14 +24,14 @@ depends_on = ["tests"]
 /// Returns the outcome of each suite.
 fn outcomes(place: &Place) -> String {
     let report = place.report();
-    let suites = report["suites"].as_array().unwrap().iter();
-    let word = |it: &Value, key: &str| it[key].as_str().unwrap().to_owned();
+    let suites = report["suites"].as_array().expect("a list").iter();
+    let word = |it: &Value, key: &str| it[key].as_str().expect("a word").to_owned();
     let words = suites.map(|it| format!("{} {}", word(it, "name"), word(it, "outcome")));
     words.collect::<Vec<_>>().join(", ")
 }
 
 fn shards_of(report: &Value) -> Vec<(Value, Value, Value)> {
-    let shards = report["suites"][0]["shards"].as_array().unwrap();
+    let shards = report["suites"][0]["shards"].as_array().expect("a list");
     let facts = |it: &Value| {
         (
             it["number"].clone(),
