@@ -197,6 +197,12 @@ pub struct RunHeader {
     /// What the machine gives to the run, and why; `None` in old journals.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resources: Option<Resources>,
+    /// The part that this run is of a selection which several machines divide; `None` for all of one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<Box<PartHeader>>,
+    /// The runs that this one was put together from; `None` for a run that happened as it is told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub merged: Option<Box<MergeHeader>>,
 }
 
 /// What the machine gives to a run.
@@ -208,6 +214,68 @@ pub struct Resources {
     /// Bytes of memory that suites share; `None` where that is not known, or what they take cannot come near it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub memory_bytes: Option<u64>,
+}
+
+/// The part of a selection that one machine runs, and all there is to know of the rest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartHeader {
+    /// Which part, from 1.
+    pub number: u32,
+    /// How many parts there are, at least 1.
+    pub count: u32,
+    /// A digest of the selection and of how it is divided, in hexadecimal digits. Runs whose digests are equal are parts
+    /// of one plan.
+    pub plan: String,
+    /// The number of the part of each selected suite, in plan order.
+    pub parts: Vec<u32>,
+    /// The suites of other parts, in plan order.
+    pub others: Vec<Suite>,
+}
+
+/// What a run was put together from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MergeHeader {
+    /// How many parts there are.
+    pub count: u32,
+    /// Those that were seen, by number.
+    pub parts: Vec<MergedPart>,
+    /// The number of the part of each suite, in plan order.
+    pub suites: Vec<u32>,
+}
+
+/// One of the runs that a run was put together from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MergedPart {
+    /// Which part, from 1.
+    pub number: u32,
+    /// The id of its run.
+    pub run_id: String,
+    /// The machine it ran on.
+    pub host: String,
+    /// How many suites it had.
+    pub suites: u32,
+    /// How long it took.
+    #[serde(with = "seconds")]
+    pub duration: Duration,
+    /// Its exit code; `None` for one that has no end.
+    pub exit_code: Option<u8>,
+}
+
+impl MergeHeader {
+    /// Returns the numbers of the parts that were not seen, ascending.
+    #[must_use]
+    pub fn missing(&self) -> Vec<u32> {
+        let is_seen = |number: &u32| self.parts.iter().any(|part| part.number == *number);
+        (1..=self.count).filter(|it| !is_seen(it)).collect()
+    }
+
+    /// Returns the parts that came to no end of their own, ascending.
+    #[must_use]
+    pub fn cut_short(&self) -> Vec<u32> {
+        let has_ended = |part: &&MergedPart| part.exit_code.is_some_and(|code| code <= 128);
+        let parts = self.parts.iter().filter(|part| !has_ended(part));
+        parts.map(|part| part.number).collect()
+    }
 }
 
 /// A group of suites.

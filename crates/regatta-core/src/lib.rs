@@ -6,6 +6,7 @@
 pub mod cases;
 pub mod encoding;
 pub mod event;
+pub mod expand;
 pub mod forecast;
 pub mod id;
 pub mod manifest;
@@ -15,6 +16,7 @@ pub mod port;
 pub mod rank;
 mod rehearsal;
 pub mod schedule;
+pub mod shard;
 pub mod sim;
 pub mod terms;
 pub mod time;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{Id, IdMap, PoolId, SuiteId, TaskId};
+use crate::shard::Shard;
 use crate::terms::Terms;
 
 /// What the user declared, as far as people and reports want to see it.
@@ -34,7 +35,11 @@ pub struct Suite {
     /// that is not known, or cannot matter in this run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub memory: Option<u64>,
-    /// The line to paste into a shell, from the configuration's folder, to run it by hand.
+    /// How many parts of it run as tasks of their own, `None` for one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shards: Option<u32>,
+    /// The line to paste into a shell, from the configuration's folder, to run it by hand. Where it runs in shards, the
+    /// placeholders are still in it.
     pub command_line: String,
     /// Whether the selection asked for it, or it only came along as a dependency.
     pub origin: SelectedAs,
@@ -107,6 +112,8 @@ pub struct TaskSpec {
 pub struct Task {
     /// The suite it executes.
     pub suite: SuiteId,
+    /// Which part of it, `None` for all of it.
+    pub shard: Option<Shard>,
     /// The tasks that must pass before it starts; ascending, without repeats.
     pub dependencies: Vec<TaskId>,
     /// The tasks that wait for it; ascending, without repeats.
@@ -224,11 +231,14 @@ impl Plan {
                 }
             }
         }
+        let shards = find_shards(specs.iter().map(|spec| spec.suite), suites.len());
         let tasks: IdMap<TaskId, Task> = specs
             .into_iter()
+            .zip(shards)
             .enumerate()
-            .map(|(index, spec)| Task {
+            .map(|(index, (spec, shard))| Task {
                 suite: spec.suite,
+                shard,
                 dependencies: sorted(spec.dependencies),
                 dependents: std::mem::take(&mut dependents[TaskId::from_index(index)]),
                 claims: clamp_claims(spec.claims, &pools),
@@ -253,6 +263,13 @@ impl Plan {
     #[must_use]
     pub fn name(&self, task: TaskId) -> &str {
         &self.suites[self.tasks[task].suite].name
+    }
+
+    /// Returns what tells a task from the others of its suite, to follow the suite's name; empty for a whole suite.
+    #[must_use]
+    pub fn label(&self, task: TaskId) -> String {
+        let shard = self.tasks[task].shard;
+        shard.map_or_else(String::new, |shard| format!(" {shard}"))
     }
 
     fn find_cycle(&self) -> Option<Vec<TaskId>> {
@@ -286,6 +303,30 @@ impl Plan {
                 .expect("a task outside every cycle was freed above");
         }
     }
+}
+
+/// Returns which part of its suite each task executes, `None` for all of it: several tasks of one suite are its shards,
+/// in their order.
+///
+/// *Shape*: `tasks` are the suites of the tasks, each below `suites`; the result is as long as they are.
+#[must_use]
+pub fn find_shards(
+    tasks: impl Iterator<Item = SuiteId> + Clone,
+    suites: usize,
+) -> Vec<Option<Shard>> {
+    let mut counts = vec![0_u32; suites];
+    for suite in tasks.clone() {
+        counts[suite.index()] += 1;
+    }
+    let mut next = vec![0_u32; suites];
+    let shards = tasks.map(|suite| {
+        let place = &mut next[suite.index()];
+        let index = *place;
+        *place += 1;
+        let count = counts[suite.index()];
+        (count > 1).then_some(Shard { index, count })
+    });
+    shards.collect()
 }
 
 fn sorted(mut ids: Vec<TaskId>) -> Vec<TaskId> {

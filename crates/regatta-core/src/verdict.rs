@@ -44,6 +44,9 @@ pub struct AttemptReport {
     /// The last lines of its output, for people; empty for a clean exit.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub excerpt: Vec<String>,
+    /// What it made of the shard that it was given.
+    #[serde(default, skip_serializing_if = "Sharding::is_whole")]
+    pub sharding: Sharding,
     /// The test cases it told of, where it did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cases: Option<Box<CaseList>>,
@@ -67,10 +70,35 @@ impl AttemptReport {
             survivors: Vec::new(),
             log: LogReport::default(),
             excerpt: Vec::new(),
+            sharding: Sharding::Whole,
             cases: None,
             samples: Vec::new(),
             out_of_memory: false,
         }
+    }
+}
+
+/// What an attempt made of the shard that it was given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sharding {
+    /// It was to run the whole suite.
+    #[default]
+    Whole,
+    /// It said that it knows of its shard, or its command names it.
+    Taken,
+    /// It did not: it ran the whole suite, as every other shard did.
+    Ignored,
+}
+
+impl Sharding {
+    /// Returns whether there is nothing to say.
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "serde hands a reference to skip_serializing_if"
+    )]
+    fn is_whole(&self) -> bool {
+        *self == Self::Whole
     }
 }
 
@@ -210,6 +238,8 @@ pub enum Failure {
     UnexpectedPass,
     /// It passed after a failed attempt, and is declared to fail then.
     Flaky,
+    /// It passed, but was one of several shards and ran all of its suite.
+    NotSharded,
     /// The runner lost it, for this reason.
     Infrastructure(String),
     /// The system killed it because memory had run out.
@@ -228,6 +258,8 @@ pub enum Reason {
     Interrupted,
     /// It said by this exit code that it does not apply here.
     Condition(i32),
+    /// It belongs to a machine whose report is missing.
+    NotSeen,
 }
 
 /// The three-valued summary of a verdict.
@@ -263,6 +295,8 @@ pub enum Outcome {
     Interrupted,
     Condition,
     OutOfMemory,
+    NotSharded,
+    NotSeen,
 }
 
 impl Verdict {
@@ -305,12 +339,14 @@ impl Verdict {
             Self::Failed(Failure::SpawnError(_)) => Outcome::SpawnError,
             Self::Failed(Failure::Leftovers(_)) => Outcome::Leftovers,
             Self::Failed(Failure::UnexpectedPass) => Outcome::UnexpectedPass,
+            Self::Failed(Failure::NotSharded) => Outcome::NotSharded,
             Self::Failed(Failure::Infrastructure(_)) => Outcome::Infrastructure,
             Self::Failed(Failure::OutOfMemory) => Outcome::OutOfMemory,
             Self::Skipped(Reason::Blocked(_)) => Outcome::Blocked,
             Self::Skipped(Reason::Cancelled) => Outcome::Cancelled,
             Self::Skipped(Reason::Interrupted) => Outcome::Interrupted,
             Self::Skipped(Reason::Condition(_)) => Outcome::Condition,
+            Self::Skipped(Reason::NotSeen) => Outcome::NotSeen,
         }
     }
 }
@@ -335,6 +371,8 @@ pub fn judge(terms: &Terms, report: &AttemptReport) -> Verdict {
         (Expect::Pass, 0) | (Expect::Fail, 1.. | ..0) => {
             if terms.leftovers == Leftovers::Fail && !report.leftovers.is_empty() {
                 Verdict::Failed(Failure::Leftovers(report.leftovers.len()))
+            } else if report.sharding == Sharding::Ignored {
+                Verdict::Failed(Failure::NotSharded)
             } else {
                 Verdict::Passed
             }
@@ -408,5 +446,21 @@ mod tests {
         assert_eq!(judge(&Terms::default(), &report).outcome(), Outcome::Passed);
         report.exit = Exit::Code(2);
         assert_eq!(judge(&strict, &report).outcome(), Outcome::ExitCode);
+    }
+
+    #[test]
+    fn a_shard_that_ran_everything_fails_only_where_it_would_have_passed() {
+        for (code, sharding, expected) in [
+            (0, Sharding::Whole, Outcome::Passed),
+            (0, Sharding::Taken, Outcome::Passed),
+            (0, Sharding::Ignored, Outcome::NotSharded),
+            (3, Sharding::Ignored, Outcome::ExitCode),
+        ] {
+            let report = AttemptReport {
+                sharding,
+                ..AttemptReport::bare(Exit::Code(code))
+            };
+            assert_eq!(judge(&Terms::default(), &report).outcome(), expected);
+        }
     }
 }

@@ -8,8 +8,9 @@ use std::time::Duration;
 use common::{keep_going, millis, plan, render, repeating};
 use insta::assert_snapshot;
 use regatta_core::event::StopSignal;
-use regatta_core::id::{AttemptId, SuiteId};
-use regatta_core::plan::{Plan, Quarantine};
+use regatta_core::expand::{SuiteSpec, expand};
+use regatta_core::id::{AttemptId, PoolId, SuiteId};
+use regatta_core::plan::{Claim, Plan, Pool, Quarantine, Suite};
 use regatta_core::schedule::{Input, Policy, Pressure};
 use regatta_core::sim::{Hit, Performance, WhenStopped, simulate, simulate_amid};
 use regatta_core::terms::{Backoff, Expect, FailFast, FlakyVerdict, Retries, Reuse, Terms, Until};
@@ -282,6 +283,63 @@ fn max_fail_stops_starting_at_the_last_failure_allowed() {
     3.000   done c Failed(ExitCode(1))
     3.000   cancelled MaxFail(TaskId(2))
     3.000   done d Skipped(Cancelled)
+    ");
+}
+
+#[test]
+fn the_shards_of_a_suite_are_one_failure_and_dependents_wait_for_all_of_them() {
+    let spec = |dependencies: &[u32]| SuiteSpec {
+        shards: 2,
+        dependencies: dependencies.iter().copied().map(SuiteId).collect(),
+        claims: vec![Claim {
+            pool: PoolId(0),
+            amount: 1,
+        }],
+        terms: Terms::default(),
+    };
+    let suite = |name: &str| Suite {
+        name: name.into(),
+        ..Suite::default()
+    };
+    let (specs, _) = expand(vec![spec(&[]), spec(&[]), spec(&[1])]);
+    let suites = ["a", "b", "c"].map(suite).into();
+    let slots = Pool {
+        name: "slots".into(),
+        capacity: 1,
+    };
+    let plan = Arc::new(Plan::new(suites, specs, vec![slots]).unwrap());
+    let policy = Policy {
+        max_fail: Some(2),
+        ..keep_going()
+    };
+    let trace = simulate(&plan, policy, &[], |attempt: AttemptId| {
+        Performance::exits(millis(1000), i32::from(plan.name(attempt.task) == "a"))
+    });
+    assert_snapshot!(render(&plan, &trace), @"
+    0.000 spawn a#1 in slot 0
+    0.000   started a#1 after 0ns
+    1.000   finished a#1 Failed(ExitCode(1))
+    1.000   done a Failed(ExitCode(1))
+    1.000 spawn a#1 in slot 0
+    1.000   started a#1 after 1s
+    2.000   finished a#1 Failed(ExitCode(1))
+    2.000   done a Failed(ExitCode(1))
+    2.000 spawn b#1 in slot 0
+    2.000   started b#1 after 2s
+    3.000   finished b#1 Passed
+    3.000   done b Passed
+    3.000 spawn b#1 in slot 0
+    3.000   started b#1 after 3s
+    4.000   finished b#1 Passed
+    4.000   done b Passed
+    4.000 spawn c#1 in slot 0
+    4.000   started c#1 after 0ns
+    5.000   finished c#1 Passed
+    5.000   done c Passed
+    5.000 spawn c#1 in slot 0
+    5.000   started c#1 after 1s
+    6.000   finished c#1 Passed
+    6.000   done c Passed
     ");
 }
 

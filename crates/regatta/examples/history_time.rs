@@ -109,6 +109,8 @@ fn record(round: usize, suites: usize, journal: &Path) -> Record {
         outstanding: Vec::new(),
         groups: Vec::new(),
         resources: None,
+        part: None,
+        merged: None,
     };
     let mut renderer = LineRenderer::default();
     let mut lines = Vec::new();

@@ -45,7 +45,7 @@ impl Audience {
             attempt, report, ..
         } = event
         {
-            let name = &self.record.suite(attempt.task).name;
+            let name = self.record.label(attempt.task);
             let survivors = report.survivors.iter();
             self.survivors
                 .extend(survivors.map(|it| format!("{} ({}) of {name}", it.pid, it.name)));

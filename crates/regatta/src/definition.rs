@@ -52,6 +52,11 @@ pub fn digest(suite: &Suite) -> String {
         Leftovers::Fail => "fail",
         Leftovers::Allow => "allow",
     });
+    // One shard is the whole suite, which needs no word of it.
+    if suite.tasks() > 1 {
+        fields.text("shards");
+        fields.number(u64::from(suite.tasks()));
+    }
     let mut text = String::with_capacity(64);
     for byte in fields.0.finalize() {
         write!(text, "{byte:02x}").expect("a String takes all");
@@ -113,6 +118,8 @@ mod tests {
             "command = 'a b'\nskip_exit_code = 3",
             "command = 'a b'\nleftovers = 'fail'",
             "command = 'a b'\ncpus = 2",
+            "command = 'a b'\nshards = 2",
+            "command = 'a b'\nshards = 3",
             "command = 'a b'\ndepends_on = ['other']",
             "command = 'a b'\nparallel_group = 'other'",
         ];
@@ -129,6 +136,7 @@ mod tests {
             "owner = 'x'",
             "category = 'x'",
             "retries = 3",
+            "shards = 1",
             "flaky = 'fail'",
             "grace_period = 1",
             "slow_after = 7",

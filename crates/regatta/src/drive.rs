@@ -18,6 +18,7 @@ use crate::backend::{Examination, Local, Occurrence};
 use crate::cache::{Answer, Attempted, Probed, Service};
 use crate::clock::Clock;
 use crate::jobserver::{PoolState, Standing, Withheld};
+use crate::log_dir::file_stem;
 use crate::memory::Strain;
 use crate::report::record::TaskRecord;
 use crate::screen;
@@ -343,7 +344,9 @@ impl Drive<'_> {
     /// Shows what a suite printed whose result is reused, to those who want to see output as it comes.
     fn replay(&mut self, now: Time, task: TaskId) {
         let Some(log_dir) = &self.replay else { return };
-        let name = format!("{}.log", self.audience.record.suite(task).name);
+        let record = &self.audience.record;
+        let stem = file_stem(&record.suite(task).name, record.shard(task));
+        let name = format!("{stem}.log");
         // A log that is gone already has nothing to show.
         if let Ok(bytes) = fs::read(log_dir.join(name)) {
             let attempt = AttemptId { task, number: 1 };

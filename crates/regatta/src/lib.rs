@@ -31,4 +31,5 @@ pub mod repository;
 pub mod screen;
 pub mod select;
 pub mod shell;
+pub mod split;
 pub mod watch;

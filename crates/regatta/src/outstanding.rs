@@ -55,6 +55,7 @@ pub fn last_words(log_dir: &Path) -> Result<BTreeMap<String, LastWord>, JournalE
         return Ok(BTreeMap::new());
     }
     let record = read_journal(&path)?.record();
+    let record = record.by_suite();
     let words = record.tasks.iter().enumerate().map(|(index, task)| {
         let name = record.suite(TaskId::from_index(index)).name.clone();
         (name, LastWord::from(task.status()))

@@ -6,14 +6,17 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use regatta_core::expand::{SuiteSpec, expand};
+use regatta_core::forecast::{Course, Floor, find_longest_path};
 use regatta_core::id::{Id, IdMap, PoolId, SuiteId, TaskId};
 use regatta_core::past::Past;
-use regatta_core::plan::{self, Claim, Plan, Pool, SelectedAs, TaskSpec};
+use regatta_core::plan::{self, Basis, Claim, Expectation, Plan, Pool, SelectedAs};
 use regatta_core::rank::{Effort, expect, rank};
+use regatta_core::shard::{Shard, names_a_shard};
 use regatta_core::terms::Terms;
 use regatta_process::SystemMemory;
 
-use crate::backend::{Launch, Visible};
+use crate::backend::{Launch, Part, Told, Visible};
 use crate::config::{Command, Config, JobserverUse, MaxParallel, Suite};
 use crate::definition;
 use crate::memory::{Wish, budget};
@@ -81,8 +84,8 @@ impl Project {
     }
 }
 
-/// Returns the plan of the selected suites: one task a suite, in the order of the file, each with its place in the order
-/// of starting.
+/// Returns the plan of the selected suites: a task for each shard of each suite, in the order of the file, each with its
+/// place in the order of starting.
 ///
 /// *Shape*: `look_back` is given the suites of the plan and returns what is known of each, or nothing at all.
 ///
@@ -95,71 +98,142 @@ pub fn plan(
     means: Means<'_>,
     look_back: impl FnOnce(&[plan::Suite]) -> Vec<Past>,
 ) -> Project {
-    let chosen: Vec<&Suite> = selection
-        .suites
-        .iter()
-        .map(|&index| &config.suites[index])
-        .collect();
-    let task_of: BTreeMap<&str, TaskId> = chosen
-        .iter()
-        .enumerate()
-        .map(|(index, suite)| (suite.name.as_str(), TaskId::from_index(index)))
-        .collect();
+    let chosen = chosen(config, selection);
     let max_parallel = means.slots;
-    let (mut pools, pool_of) = pools(config, &chosen, max_parallel);
     let mut suites = declared_suites(config, selection);
     for (declared, suite) in suites.iter_mut().zip(&chosen) {
         declared.digest = definition::digest(suite);
     }
     let past = look_back(&suites);
-    let memory = budget(&wishes(&chosen, &past), max_parallel, || {
-        means.memory.available_bytes()
-    });
-    let memory_pool = memory.as_ref().map(|memory| {
-        for (declared, share) in suites.iter_mut().zip(&memory.shares) {
-            declared.memory = *share;
+    let wishes = wishes(&chosen, &past);
+    let memory = budget(&wishes, max_parallel, || means.memory.available_bytes());
+    for (declared, share) in suites
+        .iter_mut()
+        .zip(memory.iter().flat_map(|it| &it.shares))
+    {
+        declared.memory = *share;
+    }
+    let expected = expect(&suites, &past);
+    let memory_bytes = memory.map(|it| it.bytes);
+    let mut plan = lay_out(config, &chosen, suites, (max_parallel, memory_bytes));
+    for task in plan.tasks.values_mut() {
+        task.expected = share(expected[task.suite.index()], task.shard);
+    }
+    rank(&mut plan, Effort::USUAL);
+    let tasks = plan.tasks.values();
+    let launches = tasks.map(|task| {
+        let suite = chosen[task.suite.index()];
+        Launch {
+            threads: (config.run.thread_hints.value).then(|| suite.cpus.min(max_parallel)),
+            ..launch(suite, task.shard, &config.root)
         }
+    });
+    Project {
+        launches: launches.collect(),
+        plan: Arc::new(plan),
+        max_parallel,
+        past,
+        memory_bytes,
+    }
+}
+
+/// Returns a plan without anything that is known of its suites.
+fn lay_out(
+    config: &Config,
+    chosen: &[&Suite],
+    suites: Vec<plan::Suite>,
+    (max_parallel, memory_bytes): (u32, Option<u64>),
+) -> Plan {
+    let suite_of: BTreeMap<&str, SuiteId> = chosen
+        .iter()
+        .enumerate()
+        .map(|(index, suite)| (suite.name.as_str(), SuiteId::from_index(index)))
+        .collect();
+    let (mut pools, pool_of) = pools(config, chosen, max_parallel);
+    let memory_pool = memory_bytes.map(|capacity| {
         pools.push(Pool {
             name: "memory".into(),
-            capacity: memory.bytes,
+            capacity,
         });
         PoolId::from_index(pools.len() - 1)
     });
-    let specs = chosen.iter().enumerate().map(|(index, suite)| TaskSpec {
-        suite: SuiteId::from_index(index),
+    let declared = chosen.iter().zip(&suites);
+    let specs = declared.map(|(suite, declared)| SuiteSpec {
+        shards: suite.tasks(),
         // Under --no-deps a dependency may not be part of the run.
         dependencies: suite
             .depends_on
             .iter()
-            .filter_map(|name| task_of.get(name.as_str()).copied())
+            .filter_map(|name| suite_of.get(name.as_str()).copied())
             .collect(),
-        claims: {
-            let share = memory_pool.zip(suites[index].memory);
-            claims(suite, &pool_of, share)
-        },
+        claims: claims(suite, &pool_of, memory_pool.zip(declared.memory)),
         terms: terms(suite),
     });
-    let specs = specs.collect();
-    let expected = expect(&suites, &past);
+    let (specs, _) = expand(specs.collect());
     let mut plan = Plan::new(suites, specs, pools)
         .expect("a checked configuration has no cycles and names only what exists");
     plan.memory = memory_pool;
+    plan
+}
+
+fn chosen<'c>(config: &'c Config, selection: &Selection) -> Vec<&'c Suite> {
+    let indices = selection.suites.iter();
+    indices.map(|&index| &config.suites[index]).collect()
+}
+
+/// How a run would go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Prediction {
+    /// When its last suite ends.
+    pub end: Duration,
+    /// How long its longest chain of dependencies takes.
+    pub floor: Duration,
+    /// The suites of that chain, first to last.
+    pub chain: Vec<String>,
+}
+
+/// Returns how a run of these suites would go on a machine with so many slots, if each takes as long as is said. Pure,
+/// and without any search for a good order.
+///
+/// *Shape*: `times` has one entry a selected suite, in their order.
+#[must_use]
+pub fn predict(
+    config: &Config,
+    selection: &Selection,
+    max_parallel: u32,
+    times: &[Duration],
+) -> Prediction {
+    let suites = declared_suites(config, selection);
+    let mut plan = lay_out(
+        config,
+        &chosen(config, selection),
+        suites,
+        (max_parallel, None),
+    );
     for task in plan.tasks.values_mut() {
-        task.expected = expected[task.suite.index()];
+        let whole = Expectation {
+            duration: times.get(task.suite.index()).copied().unwrap_or_default(),
+            spread: Duration::ZERO,
+            basis: Basis::Seen,
+        };
+        task.expected = share(whole, task.shard);
     }
-    rank(&mut plan, Effort::USUAL);
-    Project {
-        plan: Arc::new(plan),
-        launches: chosen
-            .iter()
-            .map(|suite| Launch {
-                threads: (config.run.thread_hints.value).then(|| suite.cpus.min(max_parallel)),
-                ..launch(suite, &config.root)
-            })
-            .collect(),
-        max_parallel,
-        past,
-        memory_bytes: memory.map(|it| it.bytes),
+    rank(&mut plan, Effort::NONE);
+    let chain = find_longest_path(&plan).into_iter();
+    Prediction {
+        end: Course::new(&plan).end,
+        floor: Floor::new(&plan).path,
+        chain: chain.map(|task| plan.name(task).to_owned()).collect(),
+    }
+}
+
+/// Returns what to expect of a shard: its part of what is known of the whole suite, whose time is the work of all shards.
+fn share(whole: Expectation, shard: Option<Shard>) -> Expectation {
+    let parts = shard.map_or(1, |shard| shard.count);
+    Expectation {
+        duration: whole.duration / parts,
+        spread: whole.spread / parts,
+        ..whole
     }
 }
 
@@ -201,16 +275,19 @@ fn pools<'c>(
     (pools, pool_of)
 }
 
-/// Returns how much memory each suite is thought to take.
-fn wishes(chosen: &[&Suite], past: &[Past]) -> Vec<Wish> {
+/// Returns how much memory each suite is thought to take, in each of its tasks.
+///
+/// *Shape*: one entry a suite, with the number of its tasks.
+fn wishes(chosen: &[&Suite], past: &[Past]) -> Vec<(Wish, u32)> {
     let suites = chosen.iter().enumerate();
     let wishes = suites.map(|(index, suite)| {
         let learned = past.get(index).and_then(|it| it.memory_bytes);
-        match (suite.memory, learned) {
+        let wish = match (suite.memory, learned) {
             (Some(bytes), _) => Wish::Declared(bytes),
             (None, Some(bytes)) => Wish::Learned(bytes),
             (None, None) => Wish::Unknown,
-        }
+        };
+        (wish, suite.tasks())
     });
     wishes.collect()
 }
@@ -288,6 +365,7 @@ fn declared(suite: &Suite, origin: SelectedAs) -> plan::Suite {
         parallel_group: suite.parallel_group.clone(),
         cpus: Some(suite.cpus).filter(|&cpus| cpus != 1),
         memory: None,
+        shards: Some(suite.tasks()).filter(|&shards| shards != 1),
         command_line: command_line(suite),
         origin,
         quarantine: suite.quarantine.clone(),
@@ -306,7 +384,12 @@ pub fn command_line(suite: &Suite) -> String {
     for (name, value) in &suite.env {
         line = format!("{line}{name}={} ", shell::quote(value));
     }
-    let command = match &suite.command {
+    // What is left of placeholders is for whoever knows which shard is meant.
+    let filled = match suite.shards {
+        Some(1) => fill(&suite.command, Shard::WHOLE),
+        _ => suite.command.clone(),
+    };
+    let command = match &filled {
         Command::Argv(words) => shell::join(words.iter().map(String::as_str)),
         // A simple command reads best as it was written.
         Command::Shell(text) if suite.env.is_empty() && is_simple(text) => text.clone(),
@@ -323,11 +406,19 @@ fn is_simple(text: &str) -> bool {
     !chain.contains(['|', ';', '&', '\n', '#']) && !chain.split(' ').any(|it| leaves.contains(&it))
 }
 
-fn launch(suite: &Suite, root: &Path) -> Launch {
+fn launch(suite: &Suite, shard: Option<Shard>, root: &Path) -> Launch {
     let on_timeout = suite.on_timeout.as_ref();
+    let command = match suite.shards {
+        None => argv(&suite.command),
+        Some(_) => argv(&fill(&suite.command, shard.unwrap_or(Shard::WHOLE))),
+    };
     Launch {
         name: suite.name.clone(),
-        argv: argv(&suite.command),
+        part: shard.map(|shard| Part {
+            shard,
+            told: told(&suite.command),
+        }),
+        argv: command,
         on_timeout: on_timeout.map(|command| argv(&command.value)),
         dir: root.join(&suite.dir),
         env: suite.env.clone(),
@@ -343,6 +434,26 @@ fn launch(suite: &Suite, root: &Path) -> Launch {
         cpus: suite.cpus,
         leftovers: suite.terms.leftovers.value,
         threads: None,
+    }
+}
+
+/// Returns a command with the placeholders of shards replaced.
+fn fill(command: &Command, shard: Shard) -> Command {
+    match command {
+        Command::Shell(text) => Command::Shell(shard.fill(text)),
+        Command::Argv(words) => Command::Argv(words.iter().map(|it| shard.fill(it)).collect()),
+    }
+}
+
+fn told(command: &Command) -> Told {
+    let by_words = match command {
+        Command::Shell(text) => names_a_shard(text),
+        Command::Argv(words) => words.iter().any(|it| names_a_shard(it)),
+    };
+    if by_words {
+        Told::ByWords
+    } else {
+        Told::ByVariables
     }
 }
 

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use regatta_core::id::{Id, IdMap, TaskId};
+use regatta_core::shard::Shard;
 use regatta_core::terms::{Expect, Reuse};
 
 use crate::cache::{Claim, Command, PatternSet, Recipe};
@@ -14,17 +15,14 @@ use crate::pattern::{Pattern, Sense};
 const SPECIAL: [char; 8] = ['*', '?', '[', ']', '{', '}', '\\', '!'];
 
 /// Returns what decides the result of each task, `None` for those that run every time. The suites are those of the run,
-/// in the order of its tasks.
+/// in its order.
 #[must_use]
 pub fn recipes(
     config: &Config,
     suites: &[&Suite],
     log_dir: &Path,
 ) -> IdMap<TaskId, Option<Recipe>> {
-    let task_of = |name: &String| {
-        let place = suites.iter().position(|it| it.name == *name);
-        place.map(TaskId::from_index)
-    };
+    let shards = shards_of(suites);
     let claims = config.suites.iter().filter_map(|suite| {
         let outputs = &suite.reuse.as_ref()?.outputs;
         (!outputs.is_empty()).then(|| Claim {
@@ -34,7 +32,8 @@ pub fn recipes(
         })
     });
     let claims: Arc<[Claim]> = claims.collect();
-    let recipes = suites.iter().map(|suite| {
+    let recipes = shards.iter().map(|&(suite, shard)| {
+        let suite = suites[suite];
         if reuse_of(suite) == Reuse::Never {
             return None;
         }
@@ -42,6 +41,7 @@ pub fn recipes(
         let dependencies = suite.depends_on.iter();
         Some(Recipe {
             suite: suite.name.clone(),
+            shard,
             command: match &suite.command {
                 config::Command::Shell(line) => Command::Shell(line.clone()),
                 config::Command::Argv(words) => Command::Argv(words.clone()),
@@ -55,7 +55,7 @@ pub fn recipes(
             pass_env: reuse.pass_env.clone(),
             tools: reuse.tools.clone(),
             dependencies: dependencies
-                .map(|name| (name.clone(), task_of(name)))
+                .flat_map(|name| dependency(name, suites, &shards))
                 .collect(),
             may_use: reuse.cache != CacheUse::Off,
             may_keep: reuse.cache == CacheUse::On,
@@ -64,11 +64,48 @@ pub fn recipes(
     recipes.collect()
 }
 
+/// Returns the place of the suite of each task, and which part of it the task is.
+#[must_use]
+pub fn shards_of(suites: &[&Suite]) -> Vec<(usize, Option<Shard>)> {
+    let tasks = suites.iter().enumerate().flat_map(|(place, suite)| {
+        let count = suite.tasks();
+        let shard = move |index| (count > 1).then_some(Shard { index, count });
+        (0..count).map(move |index| (place, shard(index)))
+    });
+    tasks.collect()
+}
+
+/// Returns the tasks of a suite that another one depends on, each under a name of its own; `None` for its task where the
+/// suite is not part of the run.
+fn dependency(
+    name: &str,
+    suites: &[&Suite],
+    shards: &[(usize, Option<Shard>)],
+) -> Vec<(String, Option<TaskId>)> {
+    let tasks = shards.iter().enumerate();
+    let own = tasks.filter(|(_, (suite, _))| suites[*suite].name == name);
+    let found: Vec<_> = own
+        .map(|(task, (_, shard))| {
+            let name = shard.map_or_else(|| name.to_owned(), |shard| format!("{name} {shard}"));
+            (name, Some(TaskId::from_index(task)))
+        })
+        .collect();
+    if found.is_empty() {
+        vec![(name.to_owned(), None)]
+    } else {
+        found
+    }
+}
+
 /// Returns whether an earlier result of a suite may be used. Only exit code 0 is ever kept, which is no pass of a suite
-/// that is expected to fail.
+/// that is expected to fail; and where several shards make files at the same time, nobody knows whose a file is.
 #[must_use]
 pub fn reuse_of(suite: &Suite) -> Reuse {
-    if suite.reuse.is_some() && suite.expect == Expect::Pass {
+    let Some(reuse) = &suite.reuse else {
+        return Reuse::Never;
+    };
+    let is_shared = suite.tasks() > 1 && !reuse.outputs.is_empty();
+    if suite.expect == Expect::Pass && !is_shared {
         Reuse::Possible
     } else {
         Reuse::Never

@@ -62,6 +62,7 @@ fn schema_and_loader_judge_alike() {
         "env = { PATH = \"/bin\" }",
         "skip_exit_code = 77",
         "cpus = 4",
+        "shards = 4",
         "description = \"\"",
         "on_timeout = \"kill -QUIT $REGATTA_PID\"",
         "on_timeout = [\"gcore\", \"-a\"]",
@@ -120,7 +121,10 @@ fn schema_and_loader_judge_alike() {
         "inputs = [\"src\"]\nenv_inputs = [\"A=B\"]",
         "inputs = [\"src\"]\npass_env = \"A\"",
         "inputs = [\"src\"]\ncache = \"write\"",
-        "shards = 2",
+        "shards = 0",
+        "shards = 1001",
+        "shards = \"2\"",
+        "shard = 2",
     ];
     let judged = good.map(|line| (line, true)).into_iter();
     for (line, expected) in judged.chain(bad.map(|line| (line, false))) {

@@ -14,6 +14,7 @@ const FLOORS: [&[&str]; 6] = [
         "pattern",
         "repository",
         "shell",
+        "split",
         "watch",
     ],
     &["cache", "config", "graph_view", "report"],

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::event::{CancelReason, Event, StopCause, StopSignal, Summary};
-use crate::id::{AttemptId, IdMap, PoolId, TaskId};
+use crate::id::{AttemptId, IdMap, PoolId, SuiteId, TaskId};
 use crate::plan::Plan;
 use crate::schedule::examine::{Circumstances, Occasion};
 use crate::schedule::retry::pause_before;
@@ -119,8 +119,10 @@ pub struct Scheduler {
     alarm_of: IdMap<TaskId, Option<Time>>,
     halt: Halt,
     rounds: Rounds,
-    /// Failures in all rounds, those in quarantine left out.
+    /// Suites that failed, in all rounds; those in quarantine left out.
     failures: u32,
+    /// The round in which each suite was last counted among them. The shards of a suite are one.
+    failed_in: IdMap<SuiteId, u32>,
     /// The final words.
     summary: Summary,
 }
@@ -152,6 +154,7 @@ impl Scheduler {
             halt: Halt::No,
             rounds: Rounds::new(policy.repeat, tasks.len()),
             failures: 0,
+            failed_in: plan.suites.ids().map(|_| 0).collect(),
             summary: Summary::default(),
             plan,
         }
@@ -380,7 +383,10 @@ impl Scheduler {
                 <= self.plan.tasks[id.task].terms.retries.count
             && !matches!(
                 verdict,
-                Verdict::Failed(Failure::Infrastructure(_) | Failure::OutOfMemory)
+                // None would go any better another time.
+                Verdict::Failed(
+                    Failure::Infrastructure(_) | Failure::OutOfMemory | Failure::NotSharded
+                )
             )
     }
 
@@ -442,12 +448,19 @@ impl Scheduler {
                 }
             }
         }
-        if failed {
+        if failed && self.counts_first(task) {
             self.failures += 1;
             if self.halt == Halt::No {
                 self.cut_short_after_failure(task, effects);
             }
         }
+    }
+
+    /// Returns whether no other task of the same suite has failed in this round.
+    fn counts_first(&mut self, task: TaskId) -> bool {
+        let round = self.rounds.number();
+        let suite = self.plan.tasks[task].suite;
+        mem::replace(&mut self.failed_in[suite], round) != round
     }
 
     fn is_quarantined(&self, task: TaskId) -> bool {

@@ -71,6 +71,8 @@ pub(super) struct Attempted<'a> {
     pub(super) xml_file: &'a Path,
     /// How many slots its jobs share with others, and where the jobserver for that is.
     pub(super) jobserver: Option<(u32, &'a [u8])>,
+    /// What a shard touches to say that it knows of its shard.
+    pub(super) status_file: &'a Path,
 }
 
 impl Inherited {
@@ -105,10 +107,12 @@ impl Inherited {
     pub(super) fn environment(&self, attempted: &Attempted<'_>) -> Vec<Arc<CStr>> {
         let Attempted { launch, run_id, .. } = attempted;
         let name = &launch.name;
+        // Processes are told apart by the attempt, and shards of one suite run at the same time.
+        let attempt = format!("{run_id}/{}/{}", launch.stem(), attempted.number);
         let identity = [
             ("REGATTA_RUN_ID", (*run_id).to_owned()),
             ("REGATTA_SUITE", name.clone()),
-            (ATTEMPT, format!("{run_id}/{name}/{}", attempted.number)),
+            (ATTEMPT, attempt),
             ("REGATTA_SLOT", attempted.slot.to_string()),
         ];
         let timeout = launch.timeout.map(|it| it.as_secs().max(1).to_string());
@@ -140,6 +144,7 @@ impl Inherited {
             let makeflags = with_address(makeflags, slots, address);
             environment.extend(entry(MAKEFLAGS.as_ref(), &makeflags));
         }
+        environment.extend(shard_entries(attempted));
         let declared = launch.env.iter();
         let declared = declared.filter(|(name, _)| identity.iter().all(|(it, _)| name != it));
         environment.extend(declared.filter_map(|(k, v)| entry(OsStr::new(k), OsStr::new(v))));
@@ -154,6 +159,25 @@ impl Inherited {
         environment.extend(identity.filter_map(|(k, v)| entry(OsStr::new(k), OsStr::new(v))));
         environment
     }
+}
+
+/// Returns what tells a shard which one it is; nothing for a whole suite.
+fn shard_entries(attempted: &Attempted<'_>) -> Vec<Arc<CStr>> {
+    let Attempted { launch, .. } = attempted;
+    let Some(part) = launch.part else {
+        return Vec::new();
+    };
+    let numbers = part.shard.variables();
+    let numbers = numbers
+        .iter()
+        .map(|(name, value)| (*name, OsStr::new(value)));
+    let status_file = attempted.status_file.as_os_str();
+    let files = ["TEST_SHARD_STATUS_FILE", "GTEST_SHARD_STATUS_FILE"];
+    let variables = numbers.chain(files.map(|name| (name, status_file)));
+    variables
+        .filter(|(name, _)| !launch.env.contains_key(*name))
+        .filter_map(|(name, value)| entry(OsStr::new(name), value))
+        .collect()
 }
 
 /// Returns the environment of a command that looks at the process `pid` of an attempt with this environment.

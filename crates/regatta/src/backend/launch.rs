@@ -1,18 +1,24 @@
 //! What it takes to start a suite, in the operating system's terms.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::CStr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use regatta_core::shard::Shard;
 use regatta_core::terms::Leftovers;
+
+use crate::log_dir::file_stem;
 
 /// How the attempts of one task are started. Nothing in it changes from attempt to attempt.
 #[derive(Debug, Clone)]
 pub struct Launch {
-    /// The suite's name, which is also the stem of its files.
+    /// The suite's name.
     pub name: String,
+    /// Which part of the suite it is, `None` for all of it.
+    pub part: Option<Part>,
     /// Program and arguments; never empty.
     pub argv: Vec<Arc<CStr>>,
     /// Program and arguments of what looks at an attempt that ran into a limit; never empty.
@@ -33,6 +39,32 @@ pub struct Launch {
     pub leftovers: Leftovers,
     /// How many threads it is told to use, if it is told.
     pub threads: Option<u32>,
+}
+
+impl Launch {
+    /// Returns what the names of its files begin with.
+    #[must_use]
+    pub fn stem(&self) -> Cow<'_, str> {
+        file_stem(&self.name, self.part.map(|it| it.shard))
+    }
+}
+
+/// A part of a suite.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Part {
+    /// Which one.
+    pub shard: Shard,
+    /// How its command learns of that.
+    pub told: Told,
+}
+
+/// How a command learns which part of its suite it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Told {
+    /// It has the number among its words.
+    ByWords,
+    /// It reads variables, and says that it has done so by touching a file.
+    ByVariables,
 }
 
 /// Which of this process's variables a suite inherits.

@@ -13,7 +13,7 @@ use regatta_core::schedule::{Circumstances, Occasion};
 use regatta_core::terms::Leftovers;
 use regatta_core::time::Time;
 use regatta_core::verdict::{
-    AttemptReport, Exit, Leftover, LogReport, Status as AttemptStatus, Verdict,
+    AttemptReport, Exit, Leftover, LogReport, Sharding, Status as AttemptStatus, Verdict,
 };
 use regatta_process::fault::{self, Operation};
 use regatta_process::{
@@ -25,7 +25,7 @@ use super::diagnosis::Sighting;
 use super::environment::{Attempted, Inherited, examining};
 use super::examiner::{Examination, Examiner};
 use super::excerpt;
-use super::launch::Launch;
+use super::launch::{Launch, Told};
 use super::outputs_dir::OutputsDirs;
 use super::private_dir::PrivateDirs;
 use super::usage::usage_of;
@@ -237,6 +237,10 @@ impl Local {
         let private_dir =
             private_dir.map_err(|error| lost("create a temporary directory", &error))?;
         let launch = &self.launches[attempt.task];
+        if launch.part.is_some() {
+            let prepared = self.private_dirs.prepare_status_file(slot);
+            prepared.map_err(|error| lost("prepare the status file of a shard", &error))?;
+        }
         let prepared = self.outputs_dirs.prepare(&self.outputs_path(launch));
         prepared
             .and_then(|()| self.make_way(launch, attempt))
@@ -255,11 +259,11 @@ impl Local {
     pub fn examine(&mut self, attempt: AttemptId, circumstances: &Circumstances) -> Examination {
         let leader = self.supervisor.pid(key(attempt));
         let last_line = self.last_line(attempt);
-        let launch = &self.launches[attempt.task];
-        let name = format!("{}.diagnosis.log", launch.name);
+        let stem = self.launches[attempt.task].stem();
+        let name = format!("{stem}.diagnosis.log");
         let path = self.workplace.log_dir.join(name);
         let sighting = Sighting {
-            suite: &launch.name,
+            suite: &stem,
             attempt: attempt.number,
             circumstances: *circumstances,
             last_line,
@@ -340,7 +344,7 @@ impl Local {
     pub fn diagnosis_errors(&self) -> Vec<String> {
         let errors = self.examiner.errors();
         let errors = errors.map(|(task, error)| {
-            let name = &self.launches[task].name;
+            let name = self.launches[task].stem();
             format!("{name}: failed to write its diagnosis log: {error}")
         });
         errors.collect()
@@ -388,9 +392,11 @@ impl Local {
                     self.casualties.explain(started, ended.status)
                 };
                 self.close_share(attempt);
+                let sharding = self.sharding(attempt.task);
                 self.clean_up(attempt.task);
                 let mut report = report_of(ended, || self.counts_storage());
                 report.out_of_memory = out_of_memory;
+                report.sharding = sharding;
                 Occurrence::Finished(attempt, Box::new(report))
             }
             Happening::Readable => {
@@ -413,7 +419,7 @@ impl Local {
         if attempt.number > 1 {
             // What need not be kept is overwritten.
             if !self.old_logs[attempt.task].is_expendable {
-                let old = format!("{}.attempt-{}.log", launch.name, attempt.number - 1);
+                let old = format!("{}.attempt-{}.log", launch.stem(), attempt.number - 1);
                 fault::check(Operation::Rename)?;
                 ignore_missing(fs::rename(
                     self.log_path(launch),
@@ -423,6 +429,16 @@ impl Local {
             ignore_missing(fs::remove_file(self.xml_path(launch)))?;
         }
         Ok(())
+    }
+
+    /// Returns what an attempt that is over has made of its shard.
+    fn sharding(&self, task: TaskId) -> Sharding {
+        match self.launches[task].part {
+            None => Sharding::Whole,
+            Some(part) if part.told == Told::ByWords => Sharding::Taken,
+            Some(_) if self.private_dirs.has_status(self.slots[task]) => Sharding::Taken,
+            Some(_) => Sharding::Ignored,
+        }
     }
 
     fn clean_up(&mut self, task: TaskId) {
@@ -450,6 +466,7 @@ impl Local {
                 outputs_dir: &self.outputs_path(launch),
                 xml_file: &self.xml_path(launch),
                 jobserver: share.map(|it| (slots, it.address.as_slice())),
+                status_file: &self.private_dirs.status_file(slot),
             }),
             dir: launch.dir.clone(),
             log: self.log_path(launch),
@@ -484,17 +501,21 @@ impl Local {
     }
 
     fn log_path(&self, launch: &Launch) -> PathBuf {
-        self.workplace.log_dir.join(format!("{}.log", launch.name))
+        self.workplace
+            .log_dir
+            .join(format!("{}.log", launch.stem()))
     }
 
     fn xml_path(&self, launch: &Launch) -> PathBuf {
-        self.workplace.log_dir.join(format!("{}.xml", launch.name))
+        self.workplace
+            .log_dir
+            .join(format!("{}.xml", launch.stem()))
     }
 
     fn outputs_path(&self, launch: &Launch) -> PathBuf {
         self.workplace
             .log_dir
-            .join(format!("{}.outputs", launch.name))
+            .join(format!("{}.outputs", launch.stem()))
     }
 }
 
@@ -593,6 +614,7 @@ fn report_of(ended: Ended, counts_storage: impl FnOnce() -> bool) -> AttemptRepo
             error: ended.log.error,
         },
         excerpt: Vec::new(),
+        sharding: Sharding::Whole,
         cases: None,
         samples,
         out_of_memory: false,

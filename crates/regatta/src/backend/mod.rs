@@ -12,6 +12,6 @@ mod usage;
 
 pub use examiner::Examination;
 pub use excerpt::{last_line, last_lines};
-pub use launch::{Launch, Visible};
+pub use launch::{Launch, Part, Told, Visible};
 pub use local::{Local, Occurrence, Workplace, system_signal};
 pub use private_dir::{private_root, remove_left_behind};

@@ -108,6 +108,26 @@ impl PrivateDirs {
         self.root.join(format!("slot-{slot}"))
     }
 
+    /// Returns the file that a shard in a slot touches, and makes sure that it is not there yet. It lies beside the
+    /// directory, which stays empty for whoever uses nothing else.
+    pub(super) fn prepare_status_file(&self, slot: u32) -> io::Result<PathBuf> {
+        let path = self.status_file(slot);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+            _ => Ok(path),
+        }
+    }
+
+    /// Returns whether the shard in a slot has touched its file.
+    pub(super) fn has_status(&self, slot: u32) -> bool {
+        self.status_file(slot).symlink_metadata().is_ok()
+    }
+
+    /// Returns where the status file of a slot is, whether it exists or not.
+    pub(super) fn status_file(&self, slot: u32) -> PathBuf {
+        self.root.join(format!("slot-{slot}.shard"))
+    }
+
     fn discard(&mut self, path: &Path) {
         self.discarded += 1;
         let aside = self.root.join(format!("used-{}", self.discarded));

@@ -34,7 +34,7 @@ impl Keeper {
                 )));
             }
         }
-        let path = self.settings.log_dir.join(format!("{}.log", recipe.suite));
+        let path = self.settings.log_dir.join(format!("{}.log", recipe.stem()));
         let mut flags = File::options();
         flags.write(true).create(true).truncate(true);
         flags.custom_flags(OFlags::NOFOLLOW.bits().cast_signed());
@@ -71,20 +71,20 @@ impl Keeper {
         outputs::keep(&self.store, &recipe.folder(&self.settings.root), made)?;
         let entry = Entry {
             key: pending.key,
-            suite: recipe.suite.clone(),
+            suite: recipe.stem().into_owned(),
             run_id: self.settings.run_id.clone(),
             stored_at: now_ns() / 1_000_000_000,
             duration: attempted.duration,
             elided_bytes: attempted.elided_bytes,
-            log: self.keep_log(&recipe.suite)?,
+            log: self.keep_log(&recipe.stem())?,
             manifest: self.store.keep_bytes(&manifest.encode())?,
             outputs: made.to_vec(),
         };
         self.store.keep(&entry)
     }
 
-    fn keep_log(&self, suite: &str) -> io::Result<Log> {
-        let mut log = File::open(self.settings.log_dir.join(format!("{suite}.log")))?;
+    fn keep_log(&self, stem: &str) -> io::Result<Log> {
+        let mut log = File::open(self.settings.log_dir.join(format!("{stem}.log")))?;
         if log.metadata()?.len() > MOST_INLINE_BYTES {
             return Ok(Log::Content(self.store.keep_content(&mut log)?));
         }

@@ -71,7 +71,8 @@ impl Gatherer<'_> {
             fact(FactKind::Directory, "", Some(directory(&recipe.dir))),
         ];
         facts.extend(self.variables(recipe));
-        facts.push(fact(FactKind::Shard, "", None));
+        let shard = recipe.shard.map(|it| it.to_string().into_bytes());
+        facts.push(fact(FactKind::Shard, "", shard));
         let platform = format!("{} {}", std::env::consts::OS, std::env::consts::ARCH);
         facts.push(fact(FactKind::Platform, "", Some(platform.into_bytes())));
         let shell = self.file(Path::new(SHELL));

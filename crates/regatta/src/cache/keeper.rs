@@ -198,7 +198,8 @@ impl Keeper {
         if self.settings.may_keep && recipe.may_keep {
             match self.write(recipe, &pending, &made.outputs, attempted) {
                 Ok(()) => {
-                    self.latest_news.insert(recipe.suite.clone(), pending.key);
+                    self.latest_news
+                        .insert(recipe.stem().into_owned(), pending.key);
                     self.has_kept = true;
                 }
                 Err(error) => {
@@ -262,7 +263,7 @@ impl Keeper {
                 self.known.insert(task, Known { key, outputs });
             }
         } else {
-            changes = self.changes_since_latest(&recipe.suite, &manifest);
+            changes = self.changes_since_latest(&recipe.stem(), &manifest);
             probed.reason = self.describe_miss(recipe, &changes);
         }
         Ok(Explanation {
@@ -383,7 +384,7 @@ impl Keeper {
                     facts: facts.clone(),
                     inputs,
                 };
-                let changes = self.changes_since_latest(&recipe.suite, &manifest);
+                let changes = self.changes_since_latest(&recipe.stem(), &manifest);
                 self.describe_miss(recipe, &changes)
             }
             (None, Err(reason)) => reason,
@@ -414,7 +415,7 @@ impl Keeper {
         if !self.settings.may_use || !recipe.may_use {
             return "kept results are not used".into();
         }
-        if changes.is_empty() && self.latest.contains_key(&recipe.suite) {
+        if changes.is_empty() && self.latest.contains_key(recipe.stem().as_ref()) {
             return "its kept result is gone".into();
         }
         summarise(changes)
@@ -437,7 +438,7 @@ impl Keeper {
         contents: &Arc<Contents>,
         set_in: &BTreeMap<usize, usize>,
     ) -> Probed {
-        let suite = self.recipes[task].as_ref().map(|it| it.suite.clone());
+        let suite = self.recipes[task].as_ref().map(|it| it.stem().into_owned());
         let suite = suite.unwrap_or_default();
         match look {
             Look::Unknowable(reason) => Probed::miss(task, None, reason),

@@ -1,5 +1,6 @@
 //! What is asked of a suite whose result may be reused, in the words of this module alone.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -7,14 +8,18 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use regatta_core::id::TaskId;
+use regatta_core::shard::Shard;
 
 use super::tree::PatternSet;
+use crate::log_dir::file_stem;
 
 /// Everything that decides the result of a suite, before anybody has looked at a file.
 #[derive(Debug, Clone)]
 pub struct Recipe {
     /// The suite's name. It decides nothing.
     pub suite: String,
+    /// Which part of the suite it is, `None` for all of it.
+    pub shard: Option<Shard>,
     /// What runs: a line for a shell, or a program and its arguments.
     pub command: Command,
     /// From the configuration's folder.
@@ -66,6 +71,12 @@ impl Recipe {
     #[must_use]
     pub fn folder(&self, root: &Path) -> PathBuf {
         root.join(&self.dir)
+    }
+
+    /// Returns what its log and its newest result are called.
+    #[must_use]
+    pub fn stem(&self) -> Cow<'_, str> {
+        file_stem(&self.suite, self.shard)
     }
 
     /// Returns another suite that makes a file of this suite as well.

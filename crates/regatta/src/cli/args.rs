@@ -11,6 +11,7 @@ use clap_complete::engine::ArgValueCompleter;
 use regatta_core::terms::FailFast;
 
 use super::complete::{complete_category, complete_suite, complete_tag};
+use super::shard::ShardChoice;
 use crate::config::MaxParallel;
 use crate::report::terminal::ColourChoice;
 
@@ -56,6 +57,8 @@ pub enum Command {
     Flaky(FlakyArgs),
     /// Show what changed from one run to another
     Compare(CompareArgs),
+    /// Put the reports of shards together, and prove that nothing is missing
+    Merge(MergeArgs),
     /// See or reduce what is kept of earlier runs
     Cache(CacheArgs),
     /// Print the JSON Schema of regatta.toml
@@ -211,6 +214,15 @@ pub struct RunArgs {
         help_heading = "Selection"
     )]
     pub affected: Option<Affected>,
+    /// Only the part of the selection that is this machine's, the second of five for 2/5; `auto` asks the build server
+    #[arg(
+        long,
+        value_name = "I/N|auto",
+        env = "REGATTA_SHARD",
+        allow_hyphen_values = true,
+        help_heading = "Selection"
+    )]
+    pub shard: Option<ShardChoice>,
     /// The only suites that may run, where a watch has said so.
     #[arg(skip)]
     pub only: Option<BTreeSet<String>>,
@@ -636,6 +648,17 @@ pub struct ExplainArgs {
     /// The suite
     #[arg(value_name = "SUITE", add = ArgValueCompleter::new(complete_suite))]
     pub suite: String,
+}
+
+/// The words of `regatta merge`.
+#[derive(Debug, Clone, Args)]
+pub struct MergeArgs {
+    /// The JSON reports of runs with --shard, or the folders they are in
+    #[arg(value_name = "REPORT", required = true)]
+    pub reports: Vec<PathBuf>,
+    /// Also write a report: json=PATH
+    #[arg(long, value_name = "FORMAT=PATH", value_delimiter = ',')]
+    pub report: Vec<ReportTarget>,
 }
 
 /// The words of `regatta cache`.

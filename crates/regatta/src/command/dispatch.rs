@@ -10,8 +10,8 @@ use clap_complete::CompleteEnv;
 use regatta_process::fault;
 
 use super::{
-    cache, check, compare, completions, explain, flaky, graph, history, list, log, man, report,
-    run, schema, watch,
+    cache, check, compare, completions, explain, flaky, graph, history, list, log, man, merge,
+    report, run, schema, watch,
 };
 use crate::cli::{Cli, Command, CommandFailure, PlaceArgs, ignore_empty_variables};
 use crate::diagnostic::Colour;
@@ -67,6 +67,7 @@ fn dispatch(mut cli: Cli, matches: &ArgMatches) -> Result<u8, CommandFailure> {
         Command::Graph(args) => graph::graph(place, &args, submatches),
         Command::Report(args) => report::report(place, &args, submatches),
         Command::Explain(args) => explain::explain(place, &args, submatches),
+        Command::Merge(args) => merge::merge(place, &args),
         Command::Cache(args) => cache::cache(place, &args, submatches),
         Command::Log(args) => log::log(place, &args, submatches),
         Command::History(args) => history::history(place, &args, submatches),

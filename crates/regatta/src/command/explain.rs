@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use clap::ArgMatches;
 use regatta_core::id::{Id, TaskId};
 use regatta_core::manifest::{Content, Fact, FactKind, Input, Manifest};
-use regatta_core::terms::Reuse;
+use regatta_core::terms::{Expect, Reuse};
 
 use super::inputs::{Wish, keeper};
 use super::output::print;
@@ -14,7 +14,7 @@ use crate::cache::{Explanation, Keeper};
 use crate::cli::{CacheChoice, CommandFailure, ExplainArgs, PlaceArgs};
 use crate::config::{CacheUse, Config, Suite};
 use crate::diagnostic::visible;
-use crate::recipes::reuse_of;
+use crate::recipes::{reuse_of, shards_of};
 
 /// How long a value may be that is shown.
 const MOST_CHARACTERS: usize = 100;
@@ -40,6 +40,9 @@ pub(super) fn explain(
     let Some(mut keeper) = keeper.filter(|_| reuse_of(suite) == Reuse::Possible) else {
         let why = match suite.reuse {
             None => "it declares no `inputs`, so it runs every time",
+            Some(_) if suite.expect == Expect::Pass => {
+                "it has `outputs` and runs in shards, and nobody knows which shard made a file"
+            }
             Some(_) => "it is expected to fail, and only exit code 0 is ever kept",
         };
         print(&format!("{name} would run: {why}\n"))?;
@@ -76,11 +79,17 @@ fn dependencies_first(config: &Config, wanted: usize) -> Vec<usize> {
 
 fn render(suite: &Suite, suites: &[&Suite], keeper: &mut Keeper) -> String {
     let name = &suite.name;
-    let (before, own) = (0..suites.len() - 1, TaskId::from_index(suites.len() - 1));
-    for place in before {
+    let shards = shards_of(suites);
+    // The shards of a suite differ in nothing but their numbers, so the first stands for all.
+    let tasks = shards.iter().enumerate();
+    let first = tasks
+        .clone()
+        .find(|(_, (place, _))| place + 1 == suites.len());
+    let own = first.map_or(0, |(task, _)| task);
+    for (task, (place, _)) in tasks.take(own) {
         // What runs before may leave something else behind than what is there now.
-        let dependency = &suites[place].name;
-        match keeper.explain(TaskId::from_index(place)) {
+        let dependency = &suites[*place].name;
+        match keeper.explain(TaskId::from_index(task)) {
             Ok(it) if it.probed.hit => {}
             Ok(it) if suite.depends_on.contains(dependency) => {
                 let why = or_else(&it.probed.reason, "no result of it is kept");
@@ -91,7 +100,7 @@ fn render(suite: &Suite, suites: &[&Suite], keeper: &mut Keeper) -> String {
             _ => {}
         }
     }
-    let explanation = match keeper.explain(own) {
+    let explanation = match keeper.explain(TaskId::from_index(own)) {
         Ok(explanation) => explanation,
         Err(reason) => return format!("{name} would run: {}\n", visible(&reason)),
     };

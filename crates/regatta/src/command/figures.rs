@@ -131,6 +131,8 @@ pub(super) fn outcome(outcome: Outcome) -> &'static str {
         Outcome::Interrupted => "interrupted",
         Outcome::Condition => "skipped by its own exit code",
         Outcome::OutOfMemory => "killed for memory",
+        Outcome::NotSharded => "ran everything in every shard",
+        Outcome::NotSeen => "not seen",
     }
 }
 

@@ -14,7 +14,7 @@ use crate::cli::{CacheChoice, CommandFailure, RunArgs};
 use crate::config::{Config, Suite};
 use crate::diagnostic::{Diagnostic, Diagnostics, quote};
 use crate::drive::Outcome;
-use crate::recipes::recipes;
+use crate::recipes::{recipes, shards_of};
 use crate::report::record::Record;
 use crate::select::Selection;
 
@@ -67,11 +67,15 @@ pub(super) fn keeper(
         },
         all,
     );
-    let problems: Vec<Diagnostic> = keeper
-        .inspect()
-        .into_iter()
-        .filter_map(|it| describe(config, suites, it))
-        .collect();
+    let shards = shards_of(suites);
+    let unmatched = keeper.inspect().into_iter();
+    let problems = unmatched.filter_map(|it| {
+        let (suite, shard) = shards[it.task.index()];
+        // All shards of a suite have the same patterns.
+        let is_news = shard.is_none_or(|shard| shard.index == 0);
+        describe(config, suites[suite], it).filter(|_| is_news)
+    });
+    let problems: Vec<Diagnostic> = problems.collect();
     if problems.is_empty() {
         Ok((wish.choice != CacheChoice::Off).then_some(keeper))
     } else {
@@ -80,8 +84,7 @@ pub(super) fn keeper(
 }
 
 /// Returns what is wrong with a pattern that matches nothing, unless a suite before this one may make what it matches.
-fn describe(config: &Config, suites: &[&Suite], unmatched: Unmatched) -> Option<Diagnostic> {
-    let suite = suites[unmatched.task.index()];
+fn describe(config: &Config, suite: &Suite, unmatched: Unmatched) -> Option<Diagnostic> {
     let reuse = suite.reuse.as_ref()?;
     let includes = reuse.inputs.iter();
     let mut includes = includes.filter(|it| it.pattern.sense() == crate::pattern::Sense::Include);
@@ -155,7 +158,7 @@ pub(super) fn look_for_run(
 /// Tells of suites that did not pass although a kept result says that they do, and forgets those results.
 pub(super) fn tell_audits(record: &Record, outcome: &Outcome, project: &Path) {
     for (task, probed) in &outcome.audits {
-        let name = &record.suite(*task).name;
+        let name = record.label(*task);
         let what = match &record.tasks[task.index()].verdict {
             Some(Verdict::Failed(Failure::Infrastructure(_))) => continue,
             Some(Verdict::Failed(_)) => "failed",

@@ -67,6 +67,8 @@ struct ListedSuite<'c> {
     depends_on: &'c [String],
     parallel_group: &'c [String],
     cpus: u32,
+    /// How many tasks it is.
+    shards: u32,
     /// Seconds, null for no limit.
     timeout: Option<f64>,
     retries: u32,
@@ -107,6 +109,7 @@ fn listed(suite: &Suite) -> ListedSuite<'_> {
         depends_on: &suite.depends_on,
         parallel_group: &suite.parallel_group,
         cpus: suite.cpus,
+        shards: suite.tasks(),
         timeout: suite.terms.timeout.value.map(|it| it.as_secs_f64()),
         retries: suite.terms.retries.value.count,
         dir: suite.dir.to_string_lossy().into_owned(),

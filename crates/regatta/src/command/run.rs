@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use clap::ArgMatches;
 use regatta_core::event::{Event, RunHeader, StopSignal};
+use regatta_core::id::{Id, TaskId};
 use regatta_core::schedule::{Policy, Scheduler};
 use regatta_core::time::Time;
 use regatta_core::verdict::Outcome as VerdictName;
@@ -18,6 +19,7 @@ use super::inputs;
 use super::list::print_list;
 use super::loss::{Will, conclude_lost};
 use super::output::{complain, notice, print, stdout_failure, warn};
+use super::part::narrow;
 use super::run_header::{Origin, header, host_name, look_back, new_run_id};
 use super::run_reports::ReportFiles;
 use super::run_sharing::Sharing;
@@ -31,7 +33,8 @@ use crate::config::Config;
 use crate::drive::{AskRepository, Drive, Outcome};
 use crate::history::History;
 use crate::log_dir::{
-    Claim, ClaimError, Claimant, Holder, LogDir, OnBusy, Place, Room, claim, pid_namespace,
+    Claim, ClaimError, Claimant, Holder, LogDir, OnBusy, Place, Room, claim, file_stem,
+    pid_namespace,
 };
 use crate::machine_output::MachineOutput;
 use crate::memory::{Strain, system_memory};
@@ -67,6 +70,11 @@ pub(super) fn run(
         return Ok(0);
     }
     let selection = chosen.selection;
+    let processors = Processors::look();
+    let cpus = processors.usable;
+    let (wish, jobserver) = (config.run.max_parallel.value, config.run.jobserver.value);
+    let slots = planning::slots(wish, jobserver, processors, descriptor_limit());
+    let (selection, part) = narrow(&config, selection, args, slots)?;
     if args.list {
         let format = match args.format {
             RunFormat::Json => ListFormat::Json,
@@ -74,11 +82,10 @@ pub(super) fn run(
         };
         return print_list(&config, &selection, format);
     }
-    setup::check_not_empty(&config, &selection)?;
-    let processors = Processors::look();
-    let cpus = processors.usable;
-    let (wish, jobserver) = (config.run.max_parallel.value, config.run.jobserver.value);
-    let slots = planning::slots(wish, jobserver, processors, descriptor_limit());
+    // A part of a selection may be empty where the selection is not.
+    if part.is_none() {
+        setup::check_not_empty(&config, &selection)?;
+    }
     let slots_reason = processors.explain(wish, slots);
     let means = Means {
         slots,
@@ -137,6 +144,7 @@ pub(super) fn run(
             repeat: setup::repeat(args),
             outstanding: chosen.left_out,
             slots_reason,
+            part,
         }),
         logs,
         history,
@@ -183,8 +191,15 @@ impl Run<'_> {
             check_replaceable(&target.path)?;
         }
         let log_dir = &self.logs.path;
-        let log_dir =
-            LogDir::prepare(log_dir, &config.root, self.suite_names()).map_err(|error| {
+        let log_dir = LogDir::prepare(log_dir, &config.root, self.suite_names())
+            .and_then(|log_dir| {
+                // Another run may have had these suites in one piece.
+                let suites = self.header.suites.iter();
+                let mut divided = suites.filter(|it| it.shards.is_some());
+                divided.try_for_each(|it| log_dir.remove_stale_log(&it.name))?;
+                Ok(log_dir)
+            })
+            .map_err(|error| {
                 CommandFailure::Infrastructure(format!(
                     "cannot use the log directory `{}`: {error}",
                     self.header.log_dir
@@ -355,7 +370,7 @@ impl Run<'_> {
                 "this process cannot be ended and lives on: {survivor}"
             ));
         }
-        let stale = self.remove_stale_logs(&audience.record, log_dir);
+        let stale = Self::remove_stale_logs(&audience.record, log_dir);
         audience.catch_up();
         let mut troubles = find_troubles(&stale, &audience);
         // Whoever reads the last line of the text may open the report at once, so it comes first.
@@ -421,12 +436,16 @@ impl Run<'_> {
         written.map_err(|error| stdout_failure(&error))
     }
 
-    fn remove_stale_logs(&self, record: &Record, log_dir: &LogDir) -> Vec<String> {
-        let suites = self.header.suites.iter().zip(&record.tasks);
-        let never_started = suites
-            .filter(|(_, task)| task.started().is_none() && task.outcome() != VerdictName::Cached);
-        never_started
-            .filter_map(|(suite, _)| log_dir.remove_stale_log(&suite.name).err())
+    fn remove_stale_logs(record: &Record, log_dir: &LogDir) -> Vec<String> {
+        let tasks = (0..record.tasks.len()).map(TaskId::from_index);
+        let never_started = tasks.filter(|task| {
+            let task = &record.tasks[task.index()];
+            task.started().is_none() && task.outcome() != VerdictName::Cached
+        });
+        let unwritten = never_started
+            .map(|task| file_stem(&record.suite(task).name, record.shard(task)).into_owned());
+        unwritten
+            .filter_map(|stem| log_dir.remove_stale_log(&stem).err())
             .map(|error| format!("an old log could not be removed: {error}"))
             .collect()
     }
@@ -489,7 +508,7 @@ pub(super) fn remember(history: &History, record: &Record, journal: &Path) {
 }
 
 /// Refuses what is there and no file: a report replaces what it finds, `/dev/null` too.
-fn check_replaceable(path: &Path) -> Result<(), CommandFailure> {
+pub(super) fn check_replaceable(path: &Path) -> Result<(), CommandFailure> {
     match path.metadata() {
         Ok(found) if !found.is_file() => Err(CommandFailure::Infrastructure(format!(
             "cannot write the report `{}`: it is no regular file",

@@ -5,7 +5,9 @@ use std::fs;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use regatta_core::event::{FORMAT, FORMAT_OF_ONE_ROUND, GroupHeader, Host, Resources, RunHeader};
+use regatta_core::event::{
+    FORMAT, FORMAT_OF_ONE_ROUND, GroupHeader, Host, PartHeader, Resources, RunHeader,
+};
 use regatta_core::past::Past;
 use regatta_core::plan::Suite;
 use regatta_core::terms::Repeat;
@@ -39,6 +41,8 @@ pub(super) struct Origin<'r> {
     pub(super) outstanding: Vec<String>,
     /// Why there are as many slots as there are.
     pub(super) slots_reason: Option<String>,
+    /// Which part it is of a selection that several machines divide.
+    pub(super) part: Option<PartHeader>,
 }
 
 /// Returns what is known of a run that starts now.
@@ -54,6 +58,7 @@ pub(super) fn header(origin: Origin<'_>) -> RunHeader {
         repeat,
         outstanding,
         slots_reason,
+        part,
     } = origin;
     let now = jiff::Zoned::now();
     let since_epoch = SystemTime::now()
@@ -97,6 +102,8 @@ pub(super) fn header(origin: Origin<'_>) -> RunHeader {
             slots_reason,
             memory_bytes: project.memory_bytes,
         }),
+        part: part.map(Box::new),
+        merged: None,
     }
 }
 

@@ -112,6 +112,9 @@ table! {
         cpus: Whole<1, { u32::MAX }>,
         /// Memory that the suite takes while it runs: bytes, or text such as "2GiB". Without it, what earlier runs took.
         memory: Bytes,
+        /// Parts of the suite that run as tasks of their own. Each learns which one it is from `TEST_SHARD_INDEX` and
+        /// `TEST_TOTAL_SHARDS`, or from `{shard_index}`, `{shard_number}` and `{shard_count}` in `command`.
+        shards: Whole<1, 1000>,
         /// What the exit is expected to say.
         expect: Expect,
         /// Exit code that means the suite was skipped.

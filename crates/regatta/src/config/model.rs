@@ -124,6 +124,9 @@ pub struct Suite {
     pub cpus: u32,
     /// Bytes of memory it takes, at least 1, where it says so; not clamped.
     pub memory: Option<u64>,
+    /// How many parts of it run as tasks of their own, 1 to 1000; `None` where the file does not say, and then the
+    /// placeholders of shards are no placeholders.
+    pub shards: Option<u32>,
     /// What the exit is expected to say.
     pub expect: Expect,
     /// Exit code that means skipped, 1 to 255.
@@ -138,6 +141,14 @@ pub struct Suite {
     pub quarantine: Option<Box<Quarantine>>,
     /// Line of the file that declares the suite, from 1.
     pub line: usize,
+}
+
+impl Suite {
+    /// Returns how many tasks it is, at least 1.
+    #[must_use]
+    pub fn tasks(&self) -> u32 {
+        self.shards.unwrap_or(1)
+    }
 }
 
 /// What decides a suite's result, and what is done with it.

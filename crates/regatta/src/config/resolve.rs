@@ -178,6 +178,7 @@ fn resolve_suite(
         parallel_group,
         cpus: table.cpus.value().unwrap_or(1),
         memory: table.memory.value(),
+        shards: table.shards.value(),
         expect: table.expect.value().unwrap_or(Expect::Pass),
         skip_exit_code: table
             .skip_exit_code

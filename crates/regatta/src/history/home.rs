@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, DirBuilder};
-use std::io::{ErrorKind, Write};
+use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -73,6 +73,19 @@ impl History {
             past.usual = past.usual.or(timing);
         }
         pasts
+    }
+
+    /// Returns the timings beside the configuration, by the names of suites; `None` where there is no such file.
+    ///
+    /// # Errors
+    /// The file is there and is no file of timings: where it is, and why.
+    pub fn timings(&self) -> Result<Option<BTreeMap<String, Duration>>, (PathBuf, io::Error)> {
+        let path = self.root.join(TIMINGS_NAME);
+        match read_timings(&path) {
+            Ok(timings) => Ok(Some(timings)),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err((path, error)),
+        }
     }
 
     /// Opens the history for reading; `None` where nothing was recorded yet.
@@ -192,7 +205,7 @@ impl History {
     /// Makes the folder, and keeps git away from it and from nothing else.
     fn make_folder(&self) -> Result<(), HistoryError> {
         let folder = self.root.join(FOLDER);
-        let failed = |source: std::io::Error| HistoryError::io(&folder, source);
+        let failed = |source: io::Error| HistoryError::io(&folder, source);
         fault::check(Operation::Open).map_err(|errno| failed(errno.into()))?;
         let made = DirBuilder::new().mode(0o755).create(&folder);
         match made {
@@ -203,7 +216,7 @@ impl History {
         fault::check(Operation::Open).map_err(|errno| failed(errno.into()))?;
         match fs::File::create_new(&ignore) {
             Ok(mut file) => fault::check(Operation::Write)
-                .map_err(std::io::Error::from)
+                .map_err(io::Error::from)
                 .and_then(|()| file.write_all(b"*\n"))
                 // An empty one would keep nothing away, and would not be written again.
                 .inspect_err(|_| drop(fs::remove_file(&ignore)))

@@ -118,6 +118,7 @@ impl RunRow {
     /// Returns what is kept of a run, whatever became of it.
     #[must_use]
     pub fn of(record: &Record) -> Self {
+        let record = &*record.by_suite();
         let header = &record.header;
         let repository = record.repository.as_ref();
         let end = record.finished.map_or(record.latest, |finish| finish.at);
@@ -130,7 +131,7 @@ impl RunRow {
             })
             .collect();
         suites.sort_by(|a, b| a.name.cmp(&b.name));
-        // Several tasks of one suite are not known to happen; the first stands for it.
+        // Two suites of one name are not known to happen; the first stands for both.
         suites.dedup_by(|a, b| a.name == b.name);
         Self {
             run_id: header.run_id.clone(),
@@ -178,7 +179,11 @@ impl SuiteRow {
             definition: definition.to_owned(),
             word: Word::of(&task.verdict_or_interrupted()),
             cache_key: task.probe.as_ref().and_then(|it| it.key.clone()),
-            attempts: attempts(task),
+            attempts: if task.shards.is_empty() {
+                attempts(task)
+            } else {
+                join_shards(&task.shards)
+            },
         }
     }
 
@@ -238,6 +243,32 @@ fn attempts(task: &TaskRecord) -> Vec<AttemptRow> {
     let mut attempts = vec![AttemptRow::PASS_WITHOUT_FIGURES; left_out];
     attempts.extend(listed);
     attempts
+}
+
+/// Returns the attempts of a suite in shards: the first of all shards together, the second of those that had one, and
+/// so on. Each took the work of all its shards, which is the same however many there are and however few ran at a time,
+/// and ended as the worst of them.
+fn join_shards(shards: &[TaskRecord]) -> Vec<AttemptRow> {
+    let rows: Vec<Vec<AttemptRow>> = shards.iter().map(attempts).collect();
+    let most = rows.iter().map(Vec::len).max().unwrap_or_default();
+    let joined = (0..most).map(|place| {
+        let together = rows.iter().filter_map(|it| it.get(place));
+        let first = together.clone().find(|it| !it.has_passed());
+        let telling = first.or(together.clone().next());
+        let telling = telling.unwrap_or(&AttemptRow::PASS_WITHOUT_FIGURES);
+        AttemptRow {
+            duration_us: sum(together.clone().map(|it| it.duration_us)),
+            cpu_us: sum(together.clone().map(|it| it.cpu_us)),
+            max_rss_bytes: together.filter_map(|it| it.max_rss_bytes).max(),
+            ..telling.clone()
+        }
+    });
+    joined.collect()
+}
+
+/// Returns what is known of a sum, `None` where nothing is.
+fn sum(figures: impl Iterator<Item = Option<u64>>) -> Option<u64> {
+    figures.flatten().reduce(u64::saturating_add)
 }
 
 impl AttemptRow {
@@ -303,6 +334,7 @@ impl AttemptRow {
                 | Outcome::Interrupted
                 | Outcome::Condition
                 | Outcome::OutOfMemory
+                | Outcome::NotSeen
         )
     }
 }

@@ -4,7 +4,7 @@ use regatta_core::verdict::{Outcome, Status, UsageMethod, Verdict};
 use serde::{Deserialize, Serialize};
 
 /// Files hold places in this list, so it only ever grows at its end.
-const OUTCOMES: [Outcome; 16] = [
+const OUTCOMES: [Outcome; 18] = [
     Outcome::Passed,
     Outcome::Flaky,
     Outcome::ExitCode,
@@ -21,6 +21,8 @@ const OUTCOMES: [Outcome; 16] = [
     Outcome::Condition,
     Outcome::Cached,
     Outcome::OutOfMemory,
+    Outcome::NotSharded,
+    Outcome::NotSeen,
 ];
 const STATUSES: [Status; 3] = [Status::Passed, Status::Failed, Status::Skipped];
 

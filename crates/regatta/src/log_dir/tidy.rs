@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 
 use regatta_process::fault::{self, Operation};
 
+use super::stem::split_stem;
+
 /// The log directory of a run.
 #[derive(Debug)]
 pub struct LogDir {
@@ -15,7 +17,8 @@ pub struct LogDir {
 
 impl LogDir {
     /// Keeps git away from a directory that is there, and removes what earlier runs of `suites` left beside
-    /// their logs. The logs themselves are overwritten as the suites start. A directory that holds the project, whose
+    /// their logs. The logs themselves are overwritten as the suites start; those of shards go, since there may be other
+    /// shards now, or none. A directory that holds the project, whose
     /// folder is `root`, stays git's.
     ///
     /// # Errors
@@ -53,13 +56,18 @@ impl LogDir {
         })
     }
 
-    /// Removes the log of a suite that did not start in this run: an earlier run's, which nobody should take for this
-    /// one's, or an empty one, left when the start failed.
+    /// Returns where it is.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Removes a log that nobody wrote in this run: an earlier run's, which nobody should take for this one's, or an
+    /// empty one, left when the start failed. The log is named by its stem.
     ///
     /// # Errors
     /// The log is there and cannot be removed.
-    pub fn remove_stale_log(&self, suite: &str) -> io::Result<()> {
-        remove(&self.path.join(format!("{suite}.log")))
+    pub fn remove_stale_log(&self, stem: &str) -> io::Result<()> {
+        remove(&self.path.join(format!("{stem}.log")))
     }
 }
 
@@ -82,7 +90,7 @@ fn keep_git_away(path: &Path) -> io::Result<()> {
 pub(super) enum File {
     /// The log of the last attempt.
     Log,
-    /// An earlier attempt's log, attachments, or an XML report.
+    /// An earlier attempt's log, a shard's, attachments, or an XML report.
     Beside,
 }
 
@@ -90,14 +98,21 @@ pub(super) enum File {
 pub(super) fn owner(name: &str) -> Option<(&str, File)> {
     for suffix in [".xml", ".outputs", ".diagnosis.log"] {
         if let Some(suite) = name.strip_suffix(suffix) {
-            return Some((suite, File::Beside));
+            return Some((split_stem(suite).0, File::Beside));
         }
     }
     let stem = name.strip_suffix(".log")?;
-    match stem.rsplit_once(".attempt-") {
-        Some((suite, number)) if number.parse::<u32>().is_ok() => Some((suite, File::Beside)),
-        _ => Some((stem, File::Log)),
-    }
+    let (stem, attempt) = match stem.rsplit_once(".attempt-") {
+        Some((stem, number)) if number.parse::<u32>().is_ok() => (stem, Some(number)),
+        _ => (stem, None),
+    };
+    let (suite, shard) = split_stem(stem);
+    let file = if attempt.is_some() || shard.is_some() {
+        File::Beside
+    } else {
+        File::Log
+    };
+    Some((suite, file))
 }
 
 fn remove(path: &Path) -> io::Result<()> {
@@ -125,6 +140,10 @@ mod tests {
         assert_eq!(owner("a.xml"), Some(("a", File::Beside)));
         assert_eq!(owner("a.outputs"), Some(("a", File::Beside)));
         assert_eq!(owner("a.diagnosis.log"), Some(("a", File::Beside)));
+        assert_eq!(owner("a.shard-2.log"), Some(("a", File::Beside)));
+        assert_eq!(owner("a.shard-2.attempt-1.log"), Some(("a", File::Beside)));
+        assert_eq!(owner("a.shard-2.xml"), Some(("a", File::Beside)));
+        assert_eq!(owner("a.shard-2.diagnosis.log"), Some(("a", File::Beside)));
         assert_eq!(owner("events.jsonl"), None);
         assert_eq!(owner("test-report.json"), None);
     }

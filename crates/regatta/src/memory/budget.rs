@@ -1,5 +1,7 @@
 //! How much memory a run gives away, and what each suite takes of it. Pure but for the one question how much there is.
 
+use std::iter::repeat_n;
+
 /// Of what is available, suites get nine tenths: the rest is for their starters, for what files need, and for errors.
 const PART: (u64, u64) = (9, 10);
 
@@ -32,17 +34,27 @@ pub enum Wish {
 
 /// Returns what the suites share, or `None` where that cannot matter: nothing is known of any, so many of them as there
 /// are slots fit in any case, or nobody knows how much there is. `available` is asked only if need be.
+///
+/// *Shape*: `wishes` has one entry a suite, with the number of its tasks, each of which takes as much.
 #[must_use]
 pub fn budget(
-    wishes: &[Wish],
+    wishes: &[(Wish, u32)],
     slots: u32,
     available: impl FnOnce() -> Option<u64>,
 ) -> Option<Budget> {
-    let amounts: Vec<Option<u64>> = wishes.iter().map(|wish| wish.bytes()).collect();
-    let mut known: Vec<u64> = amounts.iter().copied().flatten().collect();
+    let amounts: Vec<Option<u64>> = wishes.iter().map(|(wish, _)| wish.bytes()).collect();
+    let tasks = wishes.iter().map(|(_, tasks)| *tasks as usize);
+    let mut known: Vec<(u64, usize)> = amounts
+        .iter()
+        .zip(tasks)
+        .filter_map(|(amount, tasks)| Some(((*amount)?, tasks)))
+        .collect();
     known.sort_unstable_by(|a, b| b.cmp(a));
-    let largest = known.iter().take(slots as usize);
-    let most = largest.fold(0_u64, |sum, it| sum.saturating_add(*it));
+    let each = known
+        .iter()
+        .flat_map(|&(bytes, tasks)| repeat_n(bytes, tasks));
+    let largest = each.take(slots as usize);
+    let most = largest.fold(0_u64, u64::saturating_add);
     if most < NEGLIGIBLE {
         return None;
     }
@@ -78,8 +90,13 @@ mod tests {
 
     const MIB: u64 = 1 << 20;
 
+    /// Returns wishes of suites that run in one task each.
+    fn whole(wishes: &[Wish]) -> Vec<(Wish, u32)> {
+        wishes.iter().map(|&wish| (wish, 1)).collect()
+    }
+
     fn shares(wishes: &[Wish], slots: u32, available: u64) -> Option<(u64, Vec<Option<u64>>)> {
-        let found = budget(wishes, slots, || Some(available * MIB))?;
+        let found = budget(&whole(wishes), slots, || Some(available * MIB))?;
         let mib = |bytes: u64| bytes.div_ceil(MIB);
         let shares = found.shares.into_iter().map(|it| it.map(mib));
         Some((mib(found.bytes), shares.collect()))
@@ -95,9 +112,17 @@ mod tests {
         assert_eq!(shares(&wishes, 2, 2000), None);
         assert_eq!(shares(&wishes, 1, 500), None);
         assert_eq!(shares(&[Wish::Unknown; 8], 8, 1), None);
-        assert_eq!(budget(&wishes, 8, || None), None);
-        let small = [Wish::Learned(MIB); 8];
+        assert_eq!(budget(&whole(&wishes), 8, || None), None);
+        let small = [(Wish::Learned(MIB), 8)];
         assert_eq!(budget(&small, 8, || panic!("it cannot matter")), None);
+    }
+
+    #[test]
+    fn every_shard_of_a_suite_counts() {
+        let suite = |shards| [(Wish::Declared(400 * MIB), shards)];
+        let found = |shards| budget(&suite(shards), 8, || Some(1000 * MIB));
+        assert_eq!(found(2), None);
+        assert_eq!(found(3).map(|it| it.shares), Some(vec![Some(400 * MIB)]));
     }
 
     #[test]

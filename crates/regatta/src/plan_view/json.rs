@@ -6,9 +6,10 @@ use std::time::Duration;
 use regatta_core::forecast::{Course, Floor, Limit, Step, find_longest_path};
 use regatta_core::id::PoolId;
 use regatta_core::plan::{Basis, Plan};
+use regatta_core::shard::Shard;
 use serde::Serialize;
 
-use super::text::count_guesses;
+use super::text::{command_line, count_guesses};
 use crate::report::json::render_pretty;
 
 /// The version of this format. It rises when a key goes or changes its meaning, not when one comes.
@@ -50,6 +51,9 @@ struct FloorEntry<'p> {
 #[derive(Serialize)]
 struct TaskEntry<'p> {
     suite: &'p str,
+    /// Which part of the suite it is, from 1, and of how many; null for all of it.
+    shard: Option<u32>,
+    shards: Option<u32>,
     start: f64,
     end: f64,
     /// Counts from 1; the smallest that no other suite has meanwhile.
@@ -61,7 +65,7 @@ struct TaskEntry<'p> {
     parallel_group: &'p [String],
     /// Bytes it takes of the memory; null where that is not known or cannot matter.
     memory_bytes: Option<u64>,
-    command_line: &'p str,
+    command_line: String,
 }
 
 /// Returns the plan as JSON that ends with a newline.
@@ -108,6 +112,8 @@ fn task<'p>(plan: &'p Plan, step: &Step) -> TaskEntry<'p> {
     let dependencies = task.dependencies.iter();
     TaskEntry {
         suite: &suite.name,
+        shard: task.shard.map(Shard::number),
+        shards: task.shard.map(|shard| shard.count),
         start: seconds(step.start),
         end: seconds(step.end),
         lane: step.lane + 1,
@@ -116,7 +122,7 @@ fn task<'p>(plan: &'p Plan, step: &Step) -> TaskEntry<'p> {
         depends_on: dependencies.map(|&it| plan.name(it)).collect(),
         parallel_group: &suite.parallel_group,
         memory_bytes: suite.memory,
-        command_line: &suite.command_line,
+        command_line: command_line(plan, step.task),
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use regatta_core::forecast::{Course, Step};
 use regatta_core::plan::Plan;
 
+use super::text::full_name;
 use crate::report::terminal::{Symbols, short};
 
 /// How many lanes are drawn.
@@ -118,7 +119,7 @@ impl Pen<'_> {
                 *begin = self.strokes.begin;
                 *end = self.strokes.end;
                 inside.fill(self.strokes.line);
-                write_name(self.plan.name(step.task), inside, self.strokes.cut);
+                write_name(&full_name(self.plan, step.task), inside, self.strokes.cut);
             }
         }
         last

@@ -199,6 +199,8 @@ fn a_plan_for_programs() {
       "tasks": [
         {
           "suite": "db",
+          "shard": null,
+          "shards": null,
           "start": 0.0,
           "end": 1.5,
           "lane": 1,
@@ -211,6 +213,8 @@ fn a_plan_for_programs() {
         },
         {
           "suite": "api",
+          "shard": null,
+          "shards": null,
           "start": 1.5,
           "end": 3.5,
           "lane": 1,

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use regatta_core::forecast::{Course, Floor, Limit, Step, find_longest_path};
 use regatta_core::id::{PoolId, TaskId};
-use regatta_core::plan::{Basis, Plan};
+use regatta_core::plan::{Basis, Plan, Task};
 
 use super::lanes::render_lanes;
 use crate::report::terminal::{Symbols, short, short_bytes};
@@ -32,7 +32,7 @@ pub fn render_text(plan: &Plan, page: Page<'_>) -> String {
     let reason = page.slots_reason.map(|reason| format!(" ({reason})"));
     let mut lines = vec![format!(
         "Plan: {}, {} at a time{}; nothing is run",
-        count(plan.tasks.len(), "suite"),
+        count_tasks(plan),
         plan.pools[page.slots].capacity,
         reason.unwrap_or_default()
     )];
@@ -60,18 +60,40 @@ pub fn render_text(plan: &Plan, page: Page<'_>) -> String {
     let mut text = lines.join("\n");
     text.push('\n');
     for step in &course.steps {
-        let suite = &plan.suites[plan.tasks[step.task].suite];
+        let command_line = command_line(plan, step.task);
         let entry = describe(plan, step);
         // Further lines of a command may stand between quotes, where blanks would be more than looks.
-        writeln!(text, "  {entry}\n    {}", suite.command_line).expect("a String takes all");
+        writeln!(text, "  {entry}\n    {command_line}").expect("a String takes all");
     }
     text
 }
 
+/// Returns the line to paste for a task.
+pub(super) fn command_line(plan: &Plan, task: TaskId) -> String {
+    let Task { suite, shard, .. } = &plan.tasks[task];
+    let line = &plan.suites[*suite].command_line;
+    match shard {
+        Some(shard) => shard.command_line(line),
+        None => line.clone(),
+    }
+}
+
+/// Returns how many suites there are, and how many tasks where that is another number.
+fn count_tasks(plan: &Plan) -> String {
+    let suites = count(plan.suites.len(), "suite");
+    if plan.tasks.len() == plan.suites.len() {
+        suites
+    } else {
+        format!("{suites} in {} tasks", plan.tasks.len())
+    }
+}
+
 /// Returns how many suites have a time that is a guess.
 pub(super) fn count_guesses(plan: &Plan) -> usize {
-    let tasks = plan.tasks.values();
-    tasks
+    // The shards of a suite share its time.
+    let suites = plan.tasks.values();
+    let suites = suites.filter(|it| it.shard.is_none_or(|shard| shard.index == 0));
+    suites
         .filter(|it| it.expected.basis == Basis::Guessed)
         .count()
 }
@@ -80,7 +102,7 @@ fn predicted(plan: &Plan, course: &Course) -> String {
     let end = short(course.end);
     match count_guesses(plan) {
         0 => end,
-        all if all == plan.tasks.len() => format!(
+        all if all == plan.suites.len() => format!(
             "unknown; no suite has passed here yet, so each counts as {}",
             short(
                 plan.tasks
@@ -91,7 +113,7 @@ fn predicted(plan: &Plan, course: &Course) -> String {
         ),
         guesses => format!(
             "{end}, with guesses for {guesses} of {}",
-            count(plan.tasks.len(), "suite")
+            count(plan.suites.len(), "suite")
         ),
     }
 }
@@ -128,12 +150,19 @@ fn path(plan: &Plan, symbols: Symbols) -> String {
         Symbols::Unicode => " → ",
         Symbols::Ascii => " -> ",
     };
-    join_path(&find_longest_path(plan), arrow, |task| plan.name(task))
+    join_path(&find_longest_path(plan), arrow, |task| {
+        full_name(plan, task)
+    })
+}
+
+/// Returns the name of a task's suite, and its shard where there are several.
+pub(super) fn full_name(plan: &Plan, task: TaskId) -> String {
+    format!("{}{}", plan.name(task), plan.label(task))
 }
 
 /// Returns the names of a path; of a long one the ends and how many stand between.
-fn join_path<'p>(path: &[TaskId], arrow: &str, name: impl Fn(TaskId) -> &'p str) -> String {
-    let names: Vec<String> = path.iter().map(|&task| name(task).to_owned()).collect();
+fn join_path(path: &[TaskId], arrow: &str, name: impl Fn(TaskId) -> String) -> String {
+    let names: Vec<String> = path.iter().map(|&task| name(task)).collect();
     if names.len() <= MOST_NAMES {
         return names.join(arrow);
     }
@@ -166,7 +195,7 @@ fn describe(plan: &Plan, step: &Step) -> String {
     if let Some(bytes) = suite.memory.filter(|_| plan.memory.is_some()) {
         notes.push(format!("memory {}", short_bytes(bytes)));
     }
-    format!("{} ({})", suite.name, notes.join("; "))
+    format!("{} ({})", full_name(plan, step.task), notes.join("; "))
 }
 
 fn count(number: usize, noun: &str) -> String {

@@ -55,9 +55,11 @@ pub fn find_floor(record: &Record) -> Option<RunFloor> {
 fn rebuild(record: &Record) -> Option<Plan> {
     let header = &record.header;
     let tasks = || (0..header.tasks.len()).map(TaskId::from_index);
-    let by_name: BTreeMap<&str, TaskId> = tasks()
-        .map(|task| (record.suite(task).name.as_str(), task))
-        .collect();
+    let mut by_name: BTreeMap<&str, Vec<TaskId>> = BTreeMap::new();
+    for task in tasks() {
+        let name = record.suite(task).name.as_str();
+        by_name.entry(name).or_default().push(task);
+    }
     let mut pools = vec![Pool {
         name: "slots".into(),
         capacity: header.max_parallel.max(1).into(),
@@ -101,7 +103,9 @@ fn rebuild(record: &Record) -> Option<Plan> {
         TaskSpec {
             suite: SuiteId::from_index(task.index()),
             dependencies: (suite.depends_on.iter())
-                .filter_map(|name| by_name.get(name.as_str()).copied())
+                .filter_map(|name| by_name.get(name.as_str()))
+                .flatten()
+                .copied()
                 .collect(),
             claims: groups.chain(share).chain([slots]).collect(),
             terms: Terms::default(),

@@ -6,6 +6,8 @@ pub mod find;
 pub mod floor;
 pub mod journal;
 pub mod json;
+pub mod merge;
 pub mod record;
 pub mod rounds;
+mod suites;
 pub mod terminal;

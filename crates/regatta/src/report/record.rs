@@ -7,17 +7,25 @@ use std::time::Duration;
 
 use regatta_core::event::{CancelReason, Event, Repository, RunHeader, Summary};
 use regatta_core::id::{AttemptId, Id, TaskId};
-use regatta_core::past::Past;
-use regatta_core::plan::Suite;
+use regatta_core::past::{Past, Usual};
+use regatta_core::plan::{Suite, find_shards};
+use regatta_core::shard::Shard;
 use regatta_core::time::Time;
 use regatta_core::verdict::{AttemptReport, Exit, Failure, Outcome, Reason, Status, Verdict};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::rounds::{LeftOut, Tally, Words, make_way};
+use crate::log_dir::file_stem;
 
 /// Above this an exit code stands for the signal that ended the run.
 const LAST_OWN_EXIT_CODE: u8 = 128;
+
+/// How many shards are named one by one.
+const NAMED_SHARDS: usize = 5;
+
+/// What is wrong with a command that does not know of its shard.
+const NOT_SHARDED: &str = "ran everything: it neither touched TEST_SHARD_STATUS_FILE nor has {shard_index} or {shard_number} in its command";
 
 /// How far a run has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -48,6 +56,8 @@ pub struct Record {
     pub latest: Time,
     /// Rounds that are over; 0 in a run of one round.
     pub rounds: u32,
+    /// Which part of its suite each task is, `None` for all of it.
+    pub shards: Vec<Option<Shard>>,
 }
 
 /// What is known of one task.
@@ -71,6 +81,9 @@ pub struct TaskRecord {
     pub verdict: Option<Verdict>,
     /// Whether it has a diagnosis log, as every suite has that was slow or ran into a limit.
     pub is_diagnosed: bool,
+    /// What it was put together from, in order; empty where it is one task. Then `attempts` has those of all shards, by
+    /// their ends.
+    pub shards: Vec<Self>,
 }
 
 /// Whether an earlier result holds.
@@ -93,6 +106,8 @@ pub struct Probe {
 pub struct AttemptRecord {
     /// Counts from 1.
     pub number: u32,
+    /// Which part of its suite it executed, `None` for all of it.
+    pub shard: Option<Shard>,
     /// When its command started; `None` if it never did.
     pub started: Option<Time>,
     /// How it ended, once it has.
@@ -126,7 +141,9 @@ impl Record {
     #[must_use]
     pub fn new(header: RunHeader) -> Self {
         let tasks = vec![TaskRecord::default(); header.tasks.len()];
+        let shards = find_shards(header.tasks.iter().copied(), header.suites.len());
         Self {
+            shards,
             header,
             repository: None,
             tasks,
@@ -200,11 +217,13 @@ impl Record {
     }
 
     fn start(&mut self, at: Time, attempt: AttemptId, queued: Duration) {
+        let shard = self.shard(attempt.task);
         if let Some(record) = self.tasks.get_mut(attempt.task.index()) {
             record.queued.get_or_insert(queued);
             make_way(&mut record.attempts, &mut record.left_out);
             record.attempts.push(AttemptRecord {
                 number: attempt.number,
+                shard,
                 started: Some(at),
                 end: None,
             });
@@ -218,6 +237,7 @@ impl Record {
     }
 
     fn end(&mut self, at: Time, attempt: AttemptId, verdict: &Verdict, report: &AttemptReport) {
+        let shard = self.shard(attempt.task);
         let Some(record) = self.tasks.get_mut(attempt.task.index()) else {
             return;
         };
@@ -244,6 +264,7 @@ impl Record {
                 make_way(&mut record.attempts, &mut record.left_out);
                 record.attempts.push(AttemptRecord {
                     number: attempt.number,
+                    shard,
                     started: None,
                     end: Some(end),
                 });
@@ -280,6 +301,17 @@ impl Record {
         self.header
             .past
             .get(self.header.tasks[task.index()].index())
+    }
+
+    /// Returns how long a task usually takes, a shard its part of the suite's time; `None` where nothing is known.
+    #[must_use]
+    pub fn usual(&self, task: TaskId) -> Option<Usual> {
+        let usual = self.past(task)?.usual?;
+        let parts = self.shard(task).map_or(1, |shard| shard.count);
+        Some(Usual {
+            duration: usual.duration / parts,
+            spread: usual.spread / parts,
+        })
     }
 
     /// Returns the suite of a task.
@@ -337,6 +369,7 @@ impl Record {
         let started = self.was_under_way(task);
         Some(match record.verdict_or_interrupted() {
             Verdict::Passed | Verdict::Cached | Verdict::Flaky => return None,
+            Verdict::Failed(_) if !record.shards.is_empty() => describe_failed_shards(record),
             Verdict::Failed(failure) => describe_failure(&failure, record.latest_number()),
             Verdict::Skipped(Reason::Blocked(by)) => {
                 format!("Dependency {} did not pass", self.suite(by).name)
@@ -352,7 +385,20 @@ impl Record {
             Verdict::Skipped(Reason::Condition(code)) => {
                 format!("Skipped by its own exit code {code}")
             }
+            Verdict::Skipped(Reason::NotSeen) => match self.missing_part(task) {
+                Some((number, count)) => format!("Shard {number} of {count} is missing"),
+                None => "Its shard is missing".into(),
+            },
         })
+    }
+
+    /// Returns the number of the part that the suite of a task belongs to, and how many parts there are, in a run that
+    /// was put together from several.
+    #[must_use]
+    pub fn missing_part(&self, task: TaskId) -> Option<(u32, u32)> {
+        let merged = self.header.merged.as_deref()?;
+        let suite = self.header.tasks.get(task.index())?;
+        Some((*merged.suites.get(suite.index())?, merged.count))
     }
 
     /// Returns whether a task that was cut short had an attempt by then, in the round that was cut short.
@@ -371,17 +417,19 @@ impl Record {
     /// Returns where the log of an attempt will be once another attempt has started.
     #[must_use]
     pub fn later_log_file(&self, task: TaskId, attempt: &AttemptRecord) -> String {
-        self.file_of(task, &format!(".attempt-{}.log", attempt.number))
+        let ending = format!(".attempt-{}.log", attempt.number);
+        self.file_of(task, attempt.shard, &ending)
     }
 
     /// Returns where the log of an attempt is, from the log directory as given; `None` if it never started.
     #[must_use]
     pub fn log_file(&self, task: TaskId, attempt: &AttemptRecord) -> Option<String> {
         attempt.was_started().then(|| {
-            let last = self.tasks[task.index()].attempts.last();
+            let mut latest_first = self.tasks[task.index()].attempts.iter().rev();
+            let last = latest_first.find(|it| it.shard == attempt.shard);
             let is_last = last.is_none_or(|it| it.number == attempt.number);
             if is_last {
-                self.file_of(task, ".log")
+                self.file_of(task, attempt.shard, ".log")
             } else {
                 self.later_log_file(task, attempt)
             }
@@ -393,10 +441,25 @@ impl Record {
     pub fn last_log_file(&self, task: TaskId) -> Option<String> {
         let known = &self.tasks[task.index()];
         if known.outcome() == Outcome::Cached {
-            return Some(self.file_of(task, ".log"));
+            return Some(self.file_of(task, self.first_shard(task), ".log"));
         }
         let telling = known.telling_attempt().into_iter();
         let mut attempts = telling.chain(known.attempts.iter().rev());
+        attempts.find_map(|attempt| self.log_file(task, attempt))
+    }
+
+    /// Returns where the last log of one shard is of a task that was put together from several, by the shard's number;
+    /// `None` if it has none.
+    #[must_use]
+    pub fn shard_log_file(&self, task: TaskId, number: u32) -> Option<String> {
+        let known = &self.tasks[task.index()];
+        let place = number.checked_sub(1)? as usize;
+        let shard = known.shards.get(place)?;
+        if shard.outcome() == Outcome::Cached {
+            return Some(self.file_of(task, known.shard_at(place), ".log"));
+        }
+        let telling = shard.telling_attempt().into_iter();
+        let mut attempts = telling.chain(shard.attempts.iter().rev());
         attempts.find_map(|attempt| self.log_file(task, attempt))
     }
 
@@ -404,12 +467,28 @@ impl Record {
     /// directory as given; `None` if it never was or did.
     #[must_use]
     pub fn diagnosis_file(&self, task: TaskId) -> Option<String> {
-        let is_diagnosed = self.tasks[task.index()].is_diagnosed;
-        is_diagnosed.then(|| self.file_of(task, ".diagnosis.log"))
+        let known = &self.tasks[task.index()];
+        let place = known.shards.iter().position(|it| it.is_diagnosed);
+        let shard = match place {
+            Some(place) => known.shard_at(place),
+            None => self.shard(task),
+        };
+        let is_diagnosed = known.is_diagnosed;
+        is_diagnosed.then(|| self.file_of(task, shard, ".diagnosis.log"))
     }
 
-    fn file_of(&self, task: TaskId, ending: &str) -> String {
-        let name = format!("{}{ending}", self.suite(task).name);
+    /// Returns the first shard of a task that was put together from several, else the shard that it is.
+    fn first_shard(&self, task: TaskId) -> Option<Shard> {
+        let known = &self.tasks[task.index()];
+        if known.shards.is_empty() {
+            self.shard(task)
+        } else {
+            known.shard_at(0)
+        }
+    }
+
+    fn file_of(&self, task: TaskId, shard: Option<Shard>, ending: &str) -> String {
+        let name = format!("{}{ending}", file_stem(&self.suite(task).name, shard));
         let path = Path::new(&self.header.log_dir).join(name);
         path.to_string_lossy().into_owned()
     }
@@ -428,10 +507,19 @@ impl TaskRecord {
         verdict.unwrap_or(Verdict::Skipped(Reason::Interrupted))
     }
 
-    /// Returns the number of its latest attempt, 0 if there is none.
+    /// Returns the number of its latest attempt, 0 if there is none; over several shards the largest.
     #[must_use]
     pub fn latest_number(&self) -> u32 {
-        self.attempts.last().map_or(0, |it| it.number)
+        let latest = self.parts().iter().filter_map(|it| it.attempts.last());
+        latest.map(|it| it.number).max().unwrap_or_default()
+    }
+
+    /// Returns which shard the record at a place among [`Self::shards`] is of.
+    #[must_use]
+    pub fn shard_at(&self, place: usize) -> Option<Shard> {
+        let index = u32::try_from(place).ok()?;
+        let count = u32::try_from(self.shards.len()).ok()?;
+        Some(Shard { index, count })
     }
 
     /// Returns the attempt that shows best why the verdict is what it is: the latest that ended so, else the last.
@@ -459,6 +547,9 @@ impl TaskRecord {
     /// Returns when its first attempt started, `None` if none ever did.
     #[must_use]
     pub fn started(&self) -> Option<Time> {
+        if !self.shards.is_empty() {
+            return self.shards.iter().filter_map(Self::started).min();
+        }
         let kept = || self.attempts.iter().find_map(|it| it.started);
         // What is not kept came first, or between failures; the earliest is meant.
         [self.left_out.started, kept()].into_iter().flatten().min()
@@ -468,6 +559,12 @@ impl TaskRecord {
     #[must_use]
     pub fn ended(&self) -> Option<Time> {
         self.started()?;
+        let begun = || self.shards.iter().filter(|it| it.started().is_some());
+        if begun().next().is_some() {
+            // None of them as long as one still runs.
+            let ends: Option<Vec<Time>> = begun().map(Self::ended).collect();
+            return ends?.into_iter().max();
+        }
         Some(self.attempts.last()?.end.as_ref()?.at)
     }
 
@@ -506,6 +603,33 @@ impl AttemptRecord {
     }
 }
 
+/// Returns what is wrong with the shards of a suite that failed, those with the same trouble together.
+pub(super) fn describe_failed_shards(record: &TaskRecord) -> String {
+    let mut troubles: Vec<(String, Vec<u32>)> = Vec::new();
+    for (number, shard) in (1..).zip(&record.shards) {
+        let Verdict::Failed(failure) = shard.verdict_or_interrupted() else {
+            continue;
+        };
+        let trouble = describe_failure(&failure, shard.latest_number());
+        match troubles.iter_mut().find(|(it, _)| *it == trouble) {
+            Some((_, numbers)) => numbers.push(number),
+            None => troubles.push((trouble, vec![number])),
+        }
+    }
+    let count = record.shards.len();
+    let described = troubles.iter().map(|(trouble, numbers)| {
+        let shown = numbers.iter().take(NAMED_SHARDS).map(u32::to_string);
+        let shown = shown.collect::<Vec<_>>().join(", ");
+        match numbers.len() {
+            1 => format!("shard {shown} of {count}: {trouble}"),
+            all if all == count => format!("each of {count} shards: {trouble}"),
+            many if many > NAMED_SHARDS => format!("{many} of {count} shards: {trouble}"),
+            _ => format!("shards {shown} of {count}: {trouble}"),
+        }
+    });
+    described.collect::<Vec<_>>().join("; ")
+}
+
 /// Returns a failure in words for people; `attempt` is the number of the latest attempt.
 pub(super) fn describe_failure(failure: &Failure, attempt: u32) -> String {
     match failure {
@@ -523,6 +647,7 @@ pub(super) fn describe_failure(failure: &Failure, attempt: u32) -> String {
         Failure::Leftovers(count) => format!("left {count} processes behind"),
         Failure::UnexpectedPass => "passed, but was expected to fail".into(),
         Failure::Flaky => format!("passed only at attempt {attempt}, and flaky = \"fail\""),
+        Failure::NotSharded => NOT_SHARDED.into(),
         Failure::Infrastructure(reason) => format!("lost by the runner: {reason}"),
         Failure::OutOfMemory => "out of memory: killed by the system".into(),
     }

@@ -91,6 +91,7 @@ mod tests {
         let at = |seconds| Time(Duration::from_secs(seconds));
         AttemptRecord {
             number,
+            shard: None,
             started: Some(at(u64::from(number))),
             end: Some(AttemptEnd {
                 at: at(u64::from(number) + 1),

@@ -140,3 +140,37 @@ fn polyglot_skips_a_language_that_is_missing_and_fails_in_ci() {
         "failed: node is not installed, and here every language is required\n"
     );
 }
+
+/// Returns how many tests each shard of a suite of the example ran, by what a log says of a pass.
+fn passes(place: &Place, suite: &str, mark: &str) -> Vec<usize> {
+    let shards = 1..=3;
+    let logs = shards.map(|it| place.read(&format!("test-logs/{suite}.shard-{it}.log")));
+    logs.map(|log| log.lines().filter(|it| it.contains(mark)).count())
+        .collect()
+}
+
+#[test]
+fn shards_divide_the_tests_of_every_framework_that_is_there() {
+    let place = copy_example("shards");
+    let output = polyglot(&place, &["-j", "2"]).run();
+    assert!(output.starts_with("exit 0\n"), "{output}");
+    let report = place.report();
+    let suites = report["suites"].as_array().unwrap();
+    let outcome = |name: &str| {
+        let found = suites.iter().find(|it| it["name"] == name);
+        found.unwrap()["outcome"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(outcome("c"), "passed");
+    for (suite, mark) in [
+        ("c", "ok "),
+        ("gtest", "[       OK ]"),
+        ("pytest", "PASSED"),
+        ("nextest", "PASS ["),
+    ] {
+        match outcome(suite).as_str() {
+            "passed" => assert_eq!(passes(&place, suite, mark), [4, 4, 4], "{suite}"),
+            // Its framework is not installed here.
+            other => assert_eq!(other, "blocked", "{suite}"),
+        }
+    }
+}

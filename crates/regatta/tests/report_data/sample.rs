@@ -204,5 +204,7 @@ fn header(suites: Vec<Suite>) -> RunHeader {
         outstanding: Vec::new(),
         groups: Vec::new(),
         resources: None,
+        part: None,
+        merged: None,
     }
 }

@@ -6,11 +6,12 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use regatta_core::event::{CancelReason, Event, Repository, StopCause, StopSignal, Summary};
-use regatta_core::id::{AttemptId, TaskId};
+use regatta_core::id::{AttemptId, SuiteId, TaskId};
 use regatta_core::plan::Suite;
 use regatta_core::time::Time;
 use regatta_core::verdict::{
-    AttemptReport, Exit, Failure, Leftover, LogReport, Reason, Usage, UsageMethod, Verdict,
+    AttemptReport, Exit, Failure, Leftover, LogReport, Reason, Sharding, Usage, UsageMethod,
+    Verdict,
 };
 
 use crate::sample::Sample;
@@ -18,17 +19,24 @@ use crate::sample::Sample;
 /// How many tasks a run has.
 const TASKS: u32 = 4;
 
-/// Returns runs of four suites, the last of which depends on all others, with up to `most` events.
+/// Returns runs of four suites, the last of which depends on all others, with up to `most` events. Half of them have
+/// suites in shards, and suites that are not part of the run.
 pub(crate) fn run(most: usize) -> impl Strategy<Value = Sample> {
     let names = vec(any::<String>(), TASKS as usize);
     let events = vec((duration().prop_map(Time), event()), 0..most);
-    (names, events).prop_map(|(names, events)| {
+    let tasks = prop_oneof![
+        Just((0..TASKS).map(SuiteId).collect::<Vec<_>>()),
+        vec((0..TASKS).prop_map(SuiteId), TASKS as usize),
+    ];
+    (names, events, tasks).prop_map(|(names, events, tasks)| {
         let mut suites: Vec<Suite> = names.iter().map(|name| plain(name)).collect();
         suites[TASKS as usize - 1].depends_on = names;
-        Sample {
+        let mut sample = Sample {
             events,
             ..Sample::new(suites)
-        }
+        };
+        sample.header.tasks = tasks;
+        sample
     })
 }
 
@@ -134,6 +142,8 @@ fn verdict() -> impl Strategy<Value = Verdict> {
         task().prop_map(|task| Verdict::Skipped(Reason::Blocked(task))),
         Just(Verdict::Skipped(Reason::Cancelled)),
         Just(Verdict::Skipped(Reason::Interrupted)),
+        Just(Verdict::Failed(Failure::NotSharded)),
+        Just(Verdict::Skipped(Reason::NotSeen)),
     ]
 }
 
@@ -173,6 +183,7 @@ fn report() -> impl Strategy<Value = AttemptReport> {
             survivors,
             log,
             excerpt,
+            sharding: Sharding::default(),
             cases: None,
             samples: Vec::new(),
             out_of_memory: false,

@@ -85,6 +85,8 @@ impl Script {
             outstanding: Vec::new(),
             groups: Vec::new(),
             resources: None,
+            part: None,
+            merged: None,
         };
         Self {
             attempts: vec![0; header.tasks.len()],

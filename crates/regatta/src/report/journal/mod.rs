@@ -2,11 +2,13 @@
 
 mod line;
 mod read;
+mod retell;
 mod unfinished;
 mod write;
 
 pub use line::LineRenderer;
 pub use read::{Journal, JournalError, JournalFault, TornAt, parse_journal, read_journal};
+pub use retell::{render_journal, retell};
 pub use unfinished::unfinished_run;
 pub use write::JournalWriter;
 

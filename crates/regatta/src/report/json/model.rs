@@ -42,8 +42,60 @@ pub(super) struct Report<'a> {
     /// How many slots there were.
     #[schemars(range(min = 1))]
     pub(super) max_parallel: u32,
+    /// The part that this run is of a selection which `--shard` divides; null for all of one.
+    pub(super) shard: Option<ShardRun<'a>>,
+    /// The reports that this one was put together from; null for a run that happened as it is told.
+    pub(super) merged: Option<MergedRun<'a>>,
     /// The suite that ended last, before it the one of its dependencies that ended last, and so on; first to last.
     pub(super) critical_path: Vec<&'a str>,
+}
+
+/// A part of a selection, run by one of several machines.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct ShardRun<'a> {
+    /// Which part, from 1.
+    #[schemars(range(min = 1))]
+    pub(super) number: u32,
+    /// How many parts there are.
+    #[schemars(range(min = 1))]
+    pub(super) count: u32,
+    /// A digest of the selection and of how it is divided: reports whose digests are equal are parts of one plan.
+    pub(super) plan: &'a str,
+    /// How many suites all parts have together.
+    pub(super) suites: usize,
+    /// The journal of the run, as text: what `regatta merge` reads.
+    pub(super) journal: String,
+}
+
+/// What a report was put together from.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct MergedRun<'a> {
+    /// How many parts there are.
+    #[schemars(range(min = 1))]
+    pub(super) count: u32,
+    /// Those that were seen, by number.
+    pub(super) shards: Vec<MergedShard<'a>>,
+    /// The numbers of those that were not; the outcome of their suites is `not_seen`.
+    pub(super) missing: Vec<u32>,
+}
+
+/// One of the parts.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct MergedShard<'a> {
+    /// Which part, from 1.
+    #[schemars(range(min = 1))]
+    pub(super) number: u32,
+    /// The id of its run.
+    pub(super) run_id: &'a str,
+    /// The machine it ran on.
+    pub(super) host: &'a str,
+    /// How many suites it had.
+    pub(super) suites: u32,
+    /// Seconds from its start to its end, or to the last thing known of it.
+    #[schemars(range(min = 0.0))]
+    pub(super) duration: f64,
+    /// Its exit code, 128 plus its number for a signal; null if it came to no end.
+    pub(super) exit_code: Option<u8>,
 }
 
 /// How many suites have which status; the last three add up to the first.
@@ -108,8 +160,11 @@ pub(super) struct SuiteEntry<'a> {
     pub(super) log_file: Option<String>,
     /// The verdict in full.
     pub(super) outcome: OutcomeName,
-    /// Its executions, in order. Of those that another followed, the first hundred failures alone.
+    /// Its executions, in order; of a suite in shards those of all shards, by their ends. Of those that another followed,
+    /// the first hundred failures alone.
     pub(super) attempts: Vec<AttemptEntry>,
+    /// Its parts, in order, where it ran in several; empty for a suite that is not divided.
+    pub(super) shards: Vec<ShardEntry>,
     /// The suites that had to pass first, as declared.
     pub(super) depends_on: &'a [String],
     /// The groups of which one member runs at a time, as declared; empty for none.
@@ -117,7 +172,8 @@ pub(super) struct SuiteEntry<'a> {
     /// Seconds for which its first attempt could have run but had no room; null if there was none.
     #[schemars(range(min = 0.0))]
     pub(super) queue_duration: Option<f64>,
-    /// What its last attempt used; null when that was not measured.
+    /// What its last attempt used, over all shards where there are several: the sum of their CPU time, and the largest
+    /// memory. Null when that was not measured.
     pub(super) usage: Option<UsageEntry>,
     /// Processes that outlived the command of any of its attempts.
     pub(super) leftovers: Vec<LeftoverEntry<'a>>,
@@ -198,12 +254,38 @@ pub(super) struct CacheEntry<'a> {
     pub(super) reason: &'a str,
 }
 
-/// One execution of a suite.
+/// One part of a suite.
 #[derive(Serialize, JsonSchema)]
-pub(super) struct AttemptEntry {
+pub(super) struct ShardEntry {
     /// Counts from 1.
     #[schemars(range(min = 1))]
     pub(super) number: u32,
+    /// The verdict in one of three words.
+    pub(super) status: StatusName,
+    /// The verdict in full.
+    pub(super) outcome: OutcomeName,
+    /// When its first attempt started, in Unix seconds; null if it never started.
+    pub(super) start_time: Option<f64>,
+    /// When its last attempt ended, in Unix seconds; null if it never started or was still running.
+    pub(super) end_time: Option<f64>,
+    /// Seconds from `start_time` to `end_time`; null where one of them is.
+    #[schemars(range(min = 0.0))]
+    pub(super) duration: Option<f64>,
+    /// The exit code of its last attempt that ended as the shard did; null for a signal, a time-out and what never started.
+    pub(super) return_code: Option<i32>,
+    /// The log of that attempt; null if it never started.
+    pub(super) log_file: Option<String>,
+}
+
+/// One execution of a suite.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct AttemptEntry {
+    /// Counts from 1, in each shard.
+    #[schemars(range(min = 1))]
+    pub(super) number: u32,
+    /// The number of the shard that it executed, from 1; null for a suite that is not divided.
+    #[schemars(range(min = 1))]
+    pub(super) shard: Option<u32>,
     /// When its command started, in Unix seconds; null if it could not be started.
     pub(super) start_time: Option<f64>,
     /// When it ended, in Unix seconds; null if it could not be started or was still running.
@@ -268,10 +350,6 @@ pub(super) enum StatusName {
 /// A verdict in full. `flaky` is a pass after a failed attempt; its status is `failed` where that is asked for.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-#[expect(
-    dead_code,
-    reason = "readers of this version have to expect outcomes of features to come"
-)]
 pub(super) enum OutcomeName {
     Passed,
     Cached,
@@ -343,6 +421,8 @@ impl From<Outcome> for OutcomeName {
             Outcome::Cancelled => Self::Cancelled,
             Outcome::Interrupted => Self::Interrupted,
             Outcome::Condition => Self::Condition,
+            Outcome::NotSharded => Self::NotSharded,
+            Outcome::NotSeen => Self::NotSeen,
         }
     }
 }

@@ -2,29 +2,35 @@
 
 use std::time::Duration;
 
+use regatta_core::event::{MergeHeader, PartHeader};
 use regatta_core::id::{Id, TaskId};
 use regatta_core::plan::Quarantine;
+use regatta_core::shard::Shard;
 use regatta_core::time::Time;
 use regatta_core::verdict::{Outcome, Usage};
 
 use super::model::{
     AttemptEntry, CacheEntry, FlakyEntry, GitEntry, HistoryEntry, HostEntry, LeftoverEntry,
-    MethodName, QuarantineEntry, Report, RoundsEntry, SuiteEntry, SummaryEntry, UsageEntry,
-    VERSION,
+    MergedRun, MergedShard, MethodName, QuarantineEntry, Report, RoundsEntry, ShardEntry, ShardRun,
+    SuiteEntry, SummaryEntry, UsageEntry, VERSION,
 };
 use super::render_pretty;
 use crate::report::critical_path::find_critical_path;
-use crate::report::record::{AttemptRecord, Record, RunState};
+use crate::report::journal::render_journal;
+use crate::report::record::{AttemptEnd, AttemptRecord, Record, RunState, TaskRecord};
 
 /// Returns the report of a run, as text that ends with a newline.
 ///
 /// *Shape*: every key is always there. A run that goes on has the shape of one that was interrupted now.
 #[must_use]
 pub fn render_report(record: &Record, state: RunState) -> String {
-    render_pretty(&report(record, state))
+    let shard = record.header.part.as_deref();
+    let shard = shard.map(|part| shard_run(record, part));
+    render_pretty(&report(&record.by_suite(), state, shard))
 }
 
-fn report(record: &Record, state: RunState) -> Report<'_> {
+/// Returns a report of a record by suites.
+fn report<'r>(record: &'r Record, state: RunState, shard: Option<ShardRun<'r>>) -> Report<'r> {
     let header = &record.header;
     let summary = record.summary();
     let name = |task| record.suite(task).name.as_str();
@@ -55,7 +61,35 @@ fn report(record: &Record, state: RunState) -> Report<'_> {
             cpus: header.host.cpus,
         },
         max_parallel: header.max_parallel,
+        shard,
+        merged: header.merged.as_deref().map(merged_run),
         critical_path: find_critical_path(record).into_iter().map(name).collect(),
+    }
+}
+
+fn shard_run<'r>(record: &Record, part: &'r PartHeader) -> ShardRun<'r> {
+    ShardRun {
+        number: part.number,
+        count: part.count,
+        plan: &part.plan,
+        suites: part.parts.len(),
+        journal: render_journal(record),
+    }
+}
+
+fn merged_run(merged: &MergeHeader) -> MergedRun<'_> {
+    let shards = merged.parts.iter().map(|part| MergedShard {
+        number: part.number,
+        run_id: &part.run_id,
+        host: &part.host,
+        suites: part.suites,
+        duration: seconds(part.duration),
+        exit_code: part.exit_code,
+    });
+    MergedRun {
+        count: merged.count,
+        shards: shards.collect(),
+        missing: merged.missing(),
     }
 }
 
@@ -64,7 +98,7 @@ fn suite_entry(record: &Record, task: TaskId) -> SuiteEntry<'_> {
     let known = &record.tasks[task.index()];
     let (started, ended) = (known.started(), known.ended());
     let ends = || known.attempts.iter().filter_map(|it| it.end.as_ref());
-    let last = known.attempts.last().and_then(|it| it.end.as_ref());
+    let last = || known.parts().iter().filter_map(latest_end);
     SuiteEntry {
         name: &suite.name,
         description: &suite.description,
@@ -80,10 +114,11 @@ fn suite_entry(record: &Record, task: TaskId) -> SuiteEntry<'_> {
         attempts: (known.attempts.iter())
             .map(|attempt| attempt_entry(record, task, attempt))
             .collect(),
+        shards: shard_entries(record, task),
         depends_on: &suite.depends_on,
         parallel_group: &suite.parallel_group,
         queue_duration: known.queued.map(seconds),
-        usage: last.and_then(|end| end.report.usage).map(usage_entry),
+        usage: combine_usage(last().filter_map(|end| end.report.usage)).map(usage_entry),
         leftovers: ends()
             .flat_map(|end| end.report.leftovers.iter().chain(&end.report.suspects))
             .map(|leftover| LeftoverEntry {
@@ -91,7 +126,7 @@ fn suite_entry(record: &Record, task: TaskId) -> SuiteEntry<'_> {
                 name: &leftover.name,
             })
             .collect(),
-        log_truncated: last.is_some_and(|end| end.report.log.elided_bytes > 0)
+        log_truncated: last().any(|end| end.report.log.elided_bytes > 0)
             || (known.probe.as_ref()).is_some_and(|probe| probe.hit && probe.elided_bytes > 0),
         cache: known.probe.as_ref().map(|probe| CacheEntry {
             key: probe.key.as_deref(),
@@ -119,6 +154,38 @@ fn suite_entry(record: &Record, task: TaskId) -> SuiteEntry<'_> {
     }
 }
 
+fn latest_end(task: &TaskRecord) -> Option<&AttemptEnd> {
+    task.attempts.last()?.end.as_ref()
+}
+
+/// Returns what several shards used together: they share no time, and not necessarily the same moment's memory.
+fn combine_usage(mut usages: impl Iterator<Item = Usage>) -> Option<Usage> {
+    let first = usages.next()?;
+    Some(usages.fold(first, |sum, it| Usage {
+        cpu: sum.cpu + it.cpu,
+        max_rss_bytes: sum.max_rss_bytes.max(it.max_rss_bytes),
+        ..sum
+    }))
+}
+
+fn shard_entries(record: &Record, task: TaskId) -> Vec<ShardEntry> {
+    let shards = record.tasks[task.index()].shards.iter();
+    let entries = (1..).zip(shards).map(|(number, shard)| {
+        let (started, ended) = (shard.started(), shard.ended());
+        ShardEntry {
+            number,
+            status: shard.status().into(),
+            outcome: shard.outcome().into(),
+            start_time: started.map(|at| unix_seconds(record, at)),
+            end_time: ended.map(|at| unix_seconds(record, at)),
+            duration: started.zip(ended).map(|(from, to)| seconds(to - from)),
+            return_code: shard.return_code(),
+            log_file: record.shard_log_file(task, number),
+        }
+    });
+    entries.collect()
+}
+
 fn quarantine_entry(entry: &Quarantine) -> QuarantineEntry<'_> {
     QuarantineEntry {
         reason: &entry.reason,
@@ -134,6 +201,7 @@ fn attempt_entry(record: &Record, task: TaskId, attempt: &AttemptRecord) -> Atte
     let ended = end.filter(|_| attempt.was_started());
     AttemptEntry {
         number: attempt.number,
+        shard: attempt.shard.map(Shard::number),
         start_time: attempt.started.map(|at| unix_seconds(record, at)),
         end_time: ended.map(|end| unix_seconds(record, end.at)),
         outcome: end

@@ -30,12 +30,13 @@ pub(super) fn write_bounds(page: &mut Page, record: &Record) {
     };
     let wall = finish.at.0;
     let is_parallel = record.tasks.len() > 1 && record.header.max_parallel > 1;
-    // A floor is that of one round, and of one that came to its end.
-    let is_whole = record.cancelled.is_none() && record.header.repeat.is_none();
+    // A floor is that of one round on one machine, and of one that came to its end.
+    let header = &record.header;
+    let is_whole = record.cancelled.is_none() && header.repeat.is_none() && header.merged.is_none();
     if wall <= WORTH_A_WORD || !is_parallel || !is_whole {
         return;
     }
-    write_path(page, record);
+    write_path(page, &record.by_suite());
     if let Some(floor) = find_floor(record).filter(|floor| !floor.time.is_zero()) {
         let cause = match floor.cause {
             FloorCause::Path => "the longest path".to_owned(),

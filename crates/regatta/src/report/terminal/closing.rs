@@ -2,6 +2,7 @@
 
 use regatta_core::event::Summary;
 
+use crate::report::merge::Gaps;
 use crate::report::record::{Record, TaskRecord, signal_name};
 
 use super::look::Tone;
@@ -61,6 +62,9 @@ pub(super) fn describe_run(record: &Record, summary: Summary) -> (Tone, String) 
     }
     match (finish.exit_code, passed, skipped) {
         (0, 0, _) if quarantined > 0 => (Tone::Caution, format!("No test passed: {remarks}")),
+        (0, 0, 0) if record.header.part.is_some() => {
+            (Tone::Good, "This shard has no suites".into())
+        }
         (0, 0, 0) => (Tone::Caution, "There was nothing to run".into()),
         (0, 0, _) => (
             Tone::Caution,
@@ -75,6 +79,10 @@ pub(super) fn describe_run(record: &Record, summary: Summary) -> (Tone, String) 
             };
             let words = format!("All tests passed! ({remarks}{skipped} of {total} skipped)");
             (Tone::Good, words)
+        }
+        (INCOMPLETE, _, _) if find_gaps(record).is_some() => {
+            let gaps = find_gaps(record).unwrap_or_default();
+            (Tone::Caution, format!("No suite failed, but {gaps}"))
         }
         (INCOMPLETE, _, _) if !record.header.outstanding.is_empty() => {
             let words = match record.header.outstanding.len() {
@@ -98,6 +106,9 @@ pub(super) fn describe_run(record: &Record, summary: Summary) -> (Tone, String) 
 fn describe_remarks(record: &Record, quarantined: u32) -> String {
     let mut remarks = describe_counts(record, quarantined);
     remarks.extend(describe_expired(record));
+    if record.finished.is_some_and(|it| it.exit_code == INCOMPLETE) {
+        remarks.extend(find_gaps(record));
+    }
     remarks.join(", ")
 }
 
@@ -112,6 +123,12 @@ fn describe_counts(record: &Record, quarantined: u32) -> Vec<String> {
         count => remarks.push(format!("{count} quarantined failures")),
     }
     remarks
+}
+
+/// Returns what is missing of a run that was put together from several, if anything is.
+fn find_gaps(record: &Record) -> Option<String> {
+    let gaps = Gaps(record.header.merged.as_deref()?);
+    gaps.exist().then(|| gaps.to_string())
 }
 
 /// Returns that entries of the quarantine have expired, if some have.

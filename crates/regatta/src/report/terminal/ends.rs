@@ -22,6 +22,9 @@ const EXCERPT_LINES: usize = 10;
 impl Lines<'_> {
     /// Writes how a task ended.
     pub(super) fn write_end(&self, page: &mut Page, task: TaskId, verdict: &Verdict) {
+        if self.record.shard(task).is_some() {
+            return self.write_shard_end(page, task, verdict);
+        }
         let Some(attempts) = self.record.tasks.get(task.index()).map(|it| &it.attempts) else {
             return;
         };
@@ -35,9 +38,35 @@ impl Lines<'_> {
             let ended_so = last.end.as_ref().is_some_and(|end| end.verdict == *verdict);
             !in_rounds || !is_cut_short || ended_so
         });
-        let Some(mut what) = self.describe_end(task, verdict, last) else {
+        let Some(what) = self.describe_end(task, verdict, last) else {
             return;
         };
+        self.write_word(page, task, verdict, what);
+        let failed = matches!(verdict, Verdict::Failed(_));
+        if let Some(last) = last {
+            if failed {
+                // Once is enough where it fails round after round.
+                let is_first = self.record.tasks[task.index()].words.failed <= 1;
+                let past = self.record.past(task).filter(|_| is_first);
+                if let Some(past) = past.filter(|_| !is_lost(verdict)) {
+                    write_detail(page, describe(past));
+                }
+                self.write_output(page, task, last);
+            }
+            if let Some(end) = &last.end {
+                write_remarks(page, end, verdict);
+            }
+        }
+    }
+
+    /// Writes the line with the word on the suite of a task.
+    pub(super) fn write_word(
+        &self,
+        page: &mut Page,
+        task: TaskId,
+        verdict: &Verdict,
+        mut what: String,
+    ) {
         let failed = matches!(verdict, Verdict::Failed(_));
         let suite = self.find_suite(task);
         let quarantine = suite.and_then(|suite| suite.quarantine.as_ref());
@@ -63,25 +92,11 @@ impl Lines<'_> {
             )),
             Counter::Hidden => page.line(format_args!("  {symbol} {name} {what}")),
         }
-        if let Some(last) = last {
-            if failed {
-                // Once is enough where it fails round after round.
-                let is_first = self.record.tasks[task.index()].words.failed <= 1;
-                let past = self.record.past(task).filter(|_| is_first);
-                if let Some(past) = past.filter(|_| !is_lost(verdict)) {
-                    write_detail(page, describe(past));
-                }
-                self.write_output(page, task, last);
-            }
-            if let Some(end) = &last.end {
-                write_remarks(page, end, verdict);
-            }
-        }
     }
 
     /// Returns the words for a verdict; `None` for a task that never started because nothing did any more, which the
     /// summary says once for all of them.
-    fn describe_end(
+    pub(super) fn describe_end(
         &self,
         task: TaskId,
         verdict: &Verdict,
@@ -114,6 +129,8 @@ impl Lines<'_> {
                 Some(words) => format!("skipped (exit code {code}): {words}"),
                 None => format!("skipped (exit code {code})"),
             },
+            // The summary says which shards are missing.
+            Verdict::Skipped(Reason::NotSeen) => return None,
         })
     }
 
@@ -128,7 +145,7 @@ impl Lines<'_> {
     }
 
     /// Writes where an attempt's output is and how it ended.
-    fn write_output(&self, page: &mut Page, task: TaskId, attempt: &AttemptRecord) {
+    pub(super) fn write_output(&self, page: &mut Page, task: TaskId, attempt: &AttemptRecord) {
         let log = self.record.log_file(task, attempt);
         let log = match log {
             Some(_) if self.another_round_follows() => {
@@ -179,7 +196,7 @@ pub(super) fn last_words(attempt: &AttemptRecord) -> Option<&str> {
         .rfind(|line| !line.is_empty())
 }
 
-fn write_remarks(page: &mut Page, end: &AttemptEnd, verdict: &Verdict) {
+pub(super) fn write_remarks(page: &mut Page, end: &AttemptEnd, verdict: &Verdict) {
     let leftovers = &end.report.leftovers;
     if !leftovers.is_empty() && !matches!(verdict, Verdict::Failed(Failure::Leftovers(_))) {
         let names: Vec<_> = leftovers.iter().take(NAMES).map(|it| &*it.name).collect();

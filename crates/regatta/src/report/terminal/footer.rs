@@ -26,7 +26,8 @@ use super::quarantine::describe_quarantine;
 const NAMES: usize = 10;
 
 /// Writes the summary of a run, which may have ended in the middle.
-pub(super) fn write_footer(page: &mut Page, record: &Record, json_report: Option<&str>) {
+pub(super) fn write_footer(page: &mut Page, tasks: &Record, json_report: Option<&str>) {
+    let record = &*tasks.by_suite();
     let footer = Footer {
         record,
         summary: record.summary(),
@@ -36,7 +37,7 @@ pub(super) fn write_footer(page: &mut Page, record: &Record, json_report: Option
     write_heading(page, page.look.symbols.summary, "Test Summary");
     footer.write_counts(page);
     footer.write_times(page);
-    write_bounds(page, record);
+    write_bounds(page, tasks);
     write_heaviest(page, record);
     page.blank();
     footer.write_failed(page);
@@ -45,6 +46,7 @@ pub(super) fn write_footer(page: &mut Page, record: &Record, json_report: Option
     footer.write_cut_short(page);
     footer.write_flaky(page);
     footer.write_skipped(page);
+    footer.write_not_seen(page);
     footer.write_rerun(page);
     footer.write_outstanding(page);
     if let Some(path) = json_report {
@@ -149,8 +151,25 @@ impl Footer<'_> {
             let text = describe_quarantine(it);
             write_detail(page, page.look.clean(&text).into_owned());
         }
-        self.write_log(page, task, known.telling_attempt());
+        if known.shards.is_empty() {
+            self.write_log(page, task, known.telling_attempt());
+        } else {
+            self.write_shard_logs(page, task);
+        }
         self.write_blocked(page, task);
+    }
+
+    /// Writes where the logs of the shards are that failed.
+    fn write_shard_logs(&self, page: &mut Page, task: TaskId) {
+        let shards = (1..).zip(&self.record.tasks[task.index()].shards);
+        let failed = shards.filter(|(_, shard)| shard.status() == Status::Failed);
+        for (number, _) in failed.take(NAMES) {
+            if let Some(log) = self.record.shard_log_file(task, number) {
+                let log = page.look.clean(&log).into_owned();
+                write_detail(page, format_args!("Log: {log}"));
+            }
+        }
+        write_diagnosis(page, self.record, task);
     }
 
     /// Writes the failures that leave the run as it is.
@@ -295,6 +314,30 @@ impl Footer<'_> {
             };
             self.write_item(page, task, &what);
             self.write_blocked(page, task);
+        }
+        page.blank();
+    }
+
+    /// Writes which suites nobody knows of, by the shards that are missing.
+    fn write_not_seen(&self, page: &mut Page) {
+        let mut by_shard: BTreeMap<Option<(u32, u32)>, Vec<TaskId>> = BTreeMap::new();
+        for task in self.find(|verdict| verdict.outcome() == Outcome::NotSeen) {
+            let shard = self.record.missing_part(task);
+            by_shard.entry(shard).or_default().push(task);
+        }
+        if by_shard.is_empty() {
+            return;
+        }
+        write_title(page, Tone::Caution, "Not Seen Tests:");
+        let bullet = page.look.symbols.bullet;
+        for (shard, tasks) in by_shard {
+            let names = self.names(&tasks);
+            match shard {
+                Some((number, count)) => page.line(format_args!(
+                    "  {bullet} shard {number} of {count} is missing: {names}"
+                )),
+                None => page.line(format_args!("  {bullet} {names}")),
+            }
         }
         page.blank();
     }

@@ -39,6 +39,10 @@ pub(super) fn write_header(page: &mut Page, header: &RunHeader) {
         page.line(format_args!("  {bullet} Memory for suites: {bytes}"));
     }
     page.line(format_args!("  {bullet} Fail-fast: {fail_fast}"));
+    if let Some(part) = &header.part {
+        let (number, count) = (part.number, part.count);
+        page.line(format_args!("  {bullet} Shard: {number}/{count}"));
+    }
     if let Some(repeat) = header.repeat {
         let rounds = describe_rounds(repeat);
         page.line(format_args!("  {bullet} Rounds: {rounds}"));

@@ -1,8 +1,9 @@
 //! The lines that tell a run while it goes on, except those of suites that end.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
-use regatta_core::event::{CancelReason, Event, StopSignal, Summary};
+use regatta_core::event::{CancelReason, Event, StopSignal};
 use regatta_core::id::{AttemptId, Id, TaskId};
 use regatta_core::plan::Suite;
 use regatta_core::terms::FailFast;
@@ -32,7 +33,9 @@ impl Lines<'_> {
     pub(super) fn write_event(&self, page: &mut Page, event: &Event) {
         match event {
             Event::AttemptStarted { attempt, .. } if attempt.number == 1 => {
-                if let Some(suite) = self.find_suite(attempt.task) {
+                if self.progress.is_first_start(attempt.task)
+                    && let Some(suite) = self.find_suite(attempt.task)
+                {
                     self.write_start(page, suite);
                     self.write_miss(page, attempt.task);
                 }
@@ -49,11 +52,12 @@ impl Lines<'_> {
                 verdict,
             } => {
                 // A pass is told once; of thousands nobody would read every line.
-                if *round == 1 || *verdict != Verdict::Passed {
+                let word = self.progress.word(*task).unwrap_or(verdict);
+                if *round == 1 || *word != Verdict::Passed {
                     self.write_end(page, *task, verdict);
                 }
             }
-            Event::RoundFinished { round, summary } => self.write_round(page, *round, *summary),
+            Event::RoundFinished { round, .. } => self.write_round(page, *round),
             // After several rounds the summary tells it.
             Event::TaskFinished { task, verdict } if self.record.rounds == 0 => {
                 self.write_end(page, *task, verdict);
@@ -80,7 +84,7 @@ impl Lines<'_> {
         let names = running.iter().take(NAMES).map(|it| {
             format!(
                 "{} ({})",
-                self.name(it.attempt.task),
+                self.label(it.attempt.task),
                 clock(at - it.started)
             )
         });
@@ -107,11 +111,15 @@ impl Lines<'_> {
             },
         };
         let name = &suite.name;
+        let shards = match suite.shards {
+            Some(count) => format!(" ({count} shards)"),
+            None => String::new(),
+        };
         if suite.description.is_empty() {
-            page.line(format_args!("{icon}{name}"));
+            page.line(format_args!("{icon}{name}{shards}"));
         } else {
             let description = page.look.clean(&suite.description);
-            page.line(format_args!("{icon}{name} - {description}"));
+            page.line(format_args!("{icon}{name} - {description}{shards}"));
         }
     }
 
@@ -141,26 +149,23 @@ impl Lines<'_> {
         running: Duration,
         last_line: Option<&str>,
     ) {
-        let Some(suite) = self.find_suite(attempt.task) else {
-            return;
-        };
+        let name = self.label(attempt.task);
         let symbol = page.paint(Tone::Caution, page.look.symbols.attention);
         let last_line = match last_line.map(|line| page.look.clean(line)) {
             Some(line) if !line.trim().is_empty() => format!("last printed: {}", line.trim()),
             _ => "it has printed nothing yet".into(),
         };
         page.line(format_args!(
-            "  {symbol} {} is slow: {} so far; {last_line}",
-            suite.name,
+            "  {symbol} {name} is slow: {} so far; {last_line}",
             seconds(running)
         ));
     }
 
     fn write_retry(&self, page: &mut Page, next: AttemptId, delay: Duration) {
-        let Some(suite) = self.find_suite(next.task) else {
+        let Some(known) = self.record.tasks.get(next.task.index()) else {
             return;
         };
-        let attempts = &self.record.tasks[next.task.index()].attempts;
+        let attempts = &known.attempts;
         let failure = match attempts.last().and_then(|attempt| attempt.end.as_ref()) {
             Some(AttemptEnd {
                 verdict: Verdict::Failed(failure),
@@ -176,13 +181,15 @@ impl Lines<'_> {
         let symbol = page.paint(Tone::Caution, page.look.symbols.retry);
         page.line(format_args!(
             "  {symbol} {} failed ({}), attempt {} {when}",
-            suite.name,
+            self.label(next.task),
             page.look.clean(&failure),
             next.number,
         ));
     }
 
-    fn write_round(&self, page: &mut Page, round: u32, summary: Summary) {
+    fn write_round(&self, page: &mut Page, round: u32) {
+        // The event counts tasks, and people count suites.
+        let summary = self.progress.last_round;
         let of = describe_round(self.record, round);
         let last = self.record.header.repeat.and_then(|it| it.rounds);
         if !is_landmark(round) && last != Some(round) && summary.passed == summary.total {
@@ -227,6 +234,14 @@ impl Lines<'_> {
     /// Returns the name of a task's suite.
     pub(super) fn name(&self, task: TaskId) -> &str {
         self.find_suite(task).map_or("a suite", |suite| &suite.name)
+    }
+
+    /// Returns the name of a task's suite, and its shard where there are several.
+    pub(super) fn label(&self, task: TaskId) -> Cow<'_, str> {
+        match self.find_suite(task) {
+            Some(_) => self.record.label(task),
+            None => Cow::Borrowed("a suite"),
+        }
     }
 
     /// A journal may name a task that its header does not know.

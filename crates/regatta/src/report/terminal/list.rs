@@ -38,6 +38,9 @@ fn write_suite(text: &mut String, look: Look, suite: &Suite) {
     let description = look.clean(&suite.description);
     let separator = if description.is_empty() { "" } else { ": " };
     writeln!(text, "  {bullet} {name}{separator}{description}").expect("a String takes all");
+    if let Some(count) = suite.shards {
+        writeln!(text, "    Shards: {count}").expect("a String takes all");
+    }
     if !suite.depends_on.is_empty() {
         let names = suite.depends_on.join(", ");
         writeln!(text, "    Depends on: {names}").expect("a String takes all");

@@ -24,6 +24,7 @@ mod quarantine;
 mod region;
 mod row;
 mod run;
+mod shards;
 mod sink;
 mod subscriber;
 mod symbols;

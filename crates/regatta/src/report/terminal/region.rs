@@ -2,6 +2,7 @@
 //!
 //! It only moves the cursor and erases. Nothing is hidden or switched, so nothing has to be restored.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -110,7 +111,7 @@ pub(super) fn render_region(
     };
     let names = running[..shown]
         .iter()
-        .map(|it| display_width(name(record, it)));
+        .map(|it| display_width(&name(record, it)));
     let column = names.max().unwrap_or(0).min(limit / 2);
     let usual: Vec<_> = running[..shown]
         .iter()
@@ -120,7 +121,7 @@ pub(super) fn render_region(
     for (running, usual) in running[..shown].iter().zip(&usual) {
         let mut row = Row::new(look, limit);
         // A name that is cut still tells which one it is; without the time nobody sees which one hangs.
-        let name = fill(name(record, running), column, look.symbols.ellipsis);
+        let name = fill(&name(record, running), column, look.symbols.ellipsis);
         row.push(
             Tone::Plain,
             &format!("  {name} {:>7}", clock(at - running.started)),
@@ -223,10 +224,9 @@ struct UsualTime {
 
 impl UsualTime {
     fn new(record: &Record, running: &Running, at: Time) -> Self {
-        let header = &record.header;
-        let suite = header.tasks.get(running.attempt.task.index());
-        let past = suite.and_then(|suite| header.past.get(suite.index()));
-        let Some(usual) = past.and_then(|past| past.usual) else {
+        let is_known = find_suite(record, running).is_some();
+        let usual = is_known.then(|| record.usual(running.attempt.task));
+        let Some(usual) = usual.flatten() else {
             return Self {
                 text: String::new(),
                 tone: Tone::Plain,
@@ -254,8 +254,11 @@ fn is_far_over(elapsed: Duration, usual: Usual) -> bool {
     over > (duration / 2).max(spread * 5).max(Duration::from_secs(2))
 }
 
-fn name<'a>(record: &'a Record, running: &Running) -> &'a str {
-    find_suite(record, running).map_or("", |suite| suite.name.as_str())
+fn name<'a>(record: &'a Record, running: &Running) -> Cow<'a, str> {
+    match find_suite(record, running) {
+        Some(_) => record.label(running.attempt.task),
+        None => Cow::Borrowed(""),
+    }
 }
 
 fn find_suite<'a>(record: &'a Record, running: &Running) -> Option<&'a Suite> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use regatta_core::event::{Event, RunHeader};
 use regatta_core::forecast::Outlook;
-use regatta_core::id::{AttemptId, Id};
+use regatta_core::id::{AttemptId, Id, TaskId};
 use regatta_core::time::Time;
 use regatta_core::verdict::Verdict;
 
@@ -38,12 +38,16 @@ pub(super) struct Run {
 
 impl Run {
     pub(super) fn new(header: RunHeader, outlook: Option<Outlook>) -> Self {
-        let names = header.suites.iter().map(|suite| suite.name.len());
+        let progress = Progress::new(&header);
+        let prospect = outlook.map(|outlook| Prospect::new(outlook, header.tasks.len()));
+        let record = Record::new(header);
+        let tasks = (0..record.tasks.len()).map(TaskId::from_index);
+        let names = tasks.map(|task| record.label(task).len());
         let name_column = names.max().unwrap_or(0).min(WIDEST_NAME);
         Self {
-            progress: Progress::new(header.tasks.len()),
-            prospect: outlook.map(|outlook| Prospect::new(outlook, header.tasks.len())),
-            record: Record::new(header),
+            progress,
+            prospect,
+            record,
             assemblers: BTreeMap::new(),
             name_column,
             is_over: false,
@@ -92,10 +96,9 @@ impl Run {
 
     /// Returns what stands before each line of an attempt's output.
     fn prefix(&self, page: &Page, attempt: AttemptId) -> String {
-        let header = &self.record.header;
-        let suite = header.tasks.get(attempt.task.index());
-        let suite = suite.and_then(|suite| header.suites.get(suite.index()));
-        let name = suite.map_or("", |suite| &suite.name);
+        let is_known = attempt.task.index() < self.record.tasks.len();
+        let name = is_known.then(|| self.record.label(attempt.task));
+        let name = name.as_deref().unwrap_or_default();
         let column = self.name_column;
         let name = format!("{name:column$} |");
         format!("{} ", page.paint(Tone::Detail, name))

@@ -10,6 +10,7 @@ mod outputs;
 mod outstanding;
 mod quarantine;
 mod rounds;
+mod shards;
 mod signals;
 mod stopping;
 mod verdicts;

@@ -35,6 +35,8 @@ fn variables_of_the_selection() {
         ("REGATTA_EXCLUDE", "c,b", "a"),
         ("REGATTA_FAST", "1", "a b"),
         ("REGATTA_FAST", "0", "a b c"),
+        ("REGATTA_SHARD", "1/2", "a b"),
+        ("REGATTA_SHARD", "2/2", "c"),
         ("REGATTA_CONFIG", "other.toml", "other"),
     ] {
         assert_eq!(with(name, value).suites(), expected, "{name}={value}");
