@@ -7,14 +7,14 @@ use std::time::Duration;
 
 use common::{keep_going, millis, plan, render, repeating};
 use insta::assert_snapshot;
-use regatta_core::event::StopSignal;
-use regatta_core::id::{AttemptId, SuiteId};
+use regatta_core::event::{Event, StopSignal};
+use regatta_core::id::{AttemptId, SuiteId, TaskId};
 use regatta_core::plan::{Plan, Quarantine};
-use regatta_core::schedule::Policy;
+use regatta_core::schedule::{Effect, Input, Policy, Scheduler};
 use regatta_core::sim::{Hit, Performance, WhenStopped, simulate};
 use regatta_core::terms::{Backoff, Expect, FailFast, FlakyVerdict, Retries, Reuse, Terms, Until};
 use regatta_core::time::Time;
-use regatta_core::verdict::Exit;
+use regatta_core::verdict::{AttemptReport, Exit, Verdict};
 
 /// Runs the plan, every attempt taking a second and exiting with what `code` says.
 fn run(slots: u64, text: &str, terms: &Terms, code: impl Fn(&str, u32) -> i32) -> String {
@@ -999,4 +999,47 @@ fn who_asks_for_several_rounds_sees_the_suites_run() {
     let text = run_under(policy, 1, "a", &terms, |_, _| 0);
     assert_eq!(text.matches("spawn a#").count(), 2, "{text}");
     assert!(!text.contains("probe") && !text.contains("store"), "{text}");
+}
+
+#[test]
+fn an_attempt_whose_command_has_exited_is_judged_by_that_however_long_it_is_read() {
+    let terms = Terms {
+        timeout: Some(millis(1000)),
+        ..Terms::default()
+    };
+    let attempt = AttemptId {
+        task: TaskId(0),
+        number: 1,
+    };
+    let report = || Box::new(AttemptReport::bare(Exit::Code(0)));
+    let mut scheduler = Scheduler::new(plan(1, "a b", &terms), keep_going());
+    let mut effects = Vec::new();
+    for (at, input) in [
+        (0, Input::Begin),
+        (0, Input::Started(attempt)),
+        (900, Input::Exited(attempt)),
+    ] {
+        scheduler.handle(Time(millis(at)), input, &mut effects);
+    }
+    assert_eq!(scheduler.next_wakeup(), None);
+    effects.clear();
+    for input in [
+        Input::Wakeup,
+        Input::Printed(attempt),
+        Input::Examined(attempt),
+        Input::Interrupt(StopSignal::Interrupt),
+        Input::Interrupt(StopSignal::Interrupt),
+    ] {
+        scheduler.handle(Time(millis(3000)), input, &mut effects);
+    }
+    let is_about_it = |it: &Effect| matches!(it, Effect::Signal { .. } | Effect::Spawn { .. });
+    assert!(!effects.iter().any(is_about_it), "{effects:?}");
+    let finished = Input::Finished(attempt, report());
+    scheduler.handle(Time(millis(3000)), finished, &mut effects);
+    assert!(effects.contains(&Effect::Emit(Event::TaskFinished {
+        task: attempt.task,
+        verdict: Verdict::Passed,
+    })));
+    let summary = scheduler.summary().expect("nothing is left to run");
+    assert_eq!((summary.passed, summary.skipped), (1, 1));
 }
