@@ -9,10 +9,36 @@ use serde::{Deserialize, Serialize};
 
 use crate::time::seconds;
 
+/// A format in which cases are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CaseFormat {
+    /// `JUnit` XML, of any dialect.
+    Junit,
+    /// The Test Anything Protocol, versions 12 to 14.
+    Tap,
+    /// The lines of `go test -json`.
+    GoJson,
+    /// The text of Rust's test harness, as `cargo test` shows it.
+    Libtest,
+}
+
+impl CaseFormat {
+    /// Returns its name, as configurations and reports have it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Junit => "junit",
+            Self::Tap => "tap",
+            Self::GoJson => "go-json",
+            Self::Libtest => "libtest",
+        }
+    }
+}
+
 /// All that an attempt told of its cases.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct CaseList {
-    /// The name of the format they were told in, such as `junit`.
+    /// The name of the format they were told in, see [`CaseFormat::name`].
     pub format: String,
     /// How many there are of each kind, those included that are not listed.
     pub counts: CaseCounts,
@@ -92,6 +118,14 @@ pub enum CaseOutcome {
     Error,
     /// It did not run.
     Skipped,
+}
+
+impl CaseOutcome {
+    /// Returns whether it is a failure, of either kind.
+    #[must_use]
+    pub fn has_failed(self) -> bool {
+        matches!(self, Self::Failed | Self::Error)
+    }
 }
 
 #[cfg(test)]

@@ -484,10 +484,8 @@ impl Scheduler {
                 | State::Backoff { .. } => {
                     self.close(task, Verdict::Skipped(word.clone()), effects);
                 }
-                State::Starting { .. }
-                | State::Running(_)
-                | State::Exited { .. }
-                | State::Done => {}
+                State::Starting { .. } | State::Running(_) | State::Exited { .. } | State::Done => {
+                }
             }
         }
     }
