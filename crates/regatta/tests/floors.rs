@@ -14,7 +14,7 @@ const FLOORS: [&[&str]; 6] = [
         "shell",
         "watch",
     ],
-    &["cache", "config", "graph_view", "report"],
+    &["cache", "cases", "config", "graph_view", "report"],
     &[
         "affected",
         "backend",
