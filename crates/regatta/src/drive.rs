@@ -319,6 +319,7 @@ impl Drive<'_> {
             Occurrence::Printed(attempt) => Some(Input::Printed(attempt)),
             Occurrence::Output(attempt, bytes) => Some(self.note_output(now, attempt, &bytes)),
             Occurrence::Examined(attempt) => Some(Input::Examined(attempt)),
+            Occurrence::Exited(attempt) => Some(Input::Exited(attempt)),
             Occurrence::Finished(attempt, report) => Some(Input::Finished(attempt, report)),
             Occurrence::Signal(signal) => Some(Input::Interrupt(signal)),
             Occurrence::Resized => {

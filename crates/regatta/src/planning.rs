@@ -13,7 +13,8 @@ use regatta_core::rank::{Effort, expect, rank};
 use regatta_core::terms::Terms;
 
 use crate::backend::{Launch, Visible};
-use crate::config::{Command, Config, MaxParallel, Suite};
+use crate::cases::Wanted;
+use crate::config::{Cases, Command, Config, MaxParallel, Suite};
 use crate::definition;
 use crate::recipes::reuse_of;
 use crate::select::Selection;
@@ -255,7 +256,24 @@ fn launch(suite: &Suite, root: &Path) -> Launch {
         },
         timeout: suite.terms.timeout.value,
         max_log_bytes: suite.terms.max_log_bytes.value,
+        cases: wanted(&suite.cases),
         leftovers: suite.terms.leftovers.value,
+    }
+}
+
+/// Returns where the test cases of a suite are looked for.
+fn wanted(cases: &Cases) -> Wanted {
+    match cases {
+        Cases::Off => Wanted::Nothing,
+        Cases::Auto => Wanted::Whatever,
+        Cases::In {
+            format,
+            files: None,
+        } => Wanted::Usual(*format),
+        Cases::In {
+            format,
+            files: Some(pattern),
+        } => Wanted::Files(*format, Box::new(pattern.clone())),
     }
 }
 

@@ -7,9 +7,11 @@ use std::sync::Arc;
 
 use super::launch::{Launch, Visible};
 use crate::cache::is_base;
+use crate::cases::Wanted;
+use crate::shell;
 
 /// Variables that say something about this run or about another one, and that no suite inherits.
-const NOT_INHERITED: [&str; 16] = [
+const NOT_INHERITED: [&str; 17] = [
     "REGATTA_FAULT",
     "REGATTA_RUN_ID",
     "REGATTA_SUITE",
@@ -25,8 +27,16 @@ const NOT_INHERITED: [&str; 16] = [
     "GTEST_TOTAL_SHARDS",
     "GTEST_SHARD_INDEX",
     "GTEST_SHARD_STATUS_FILE",
-    "XML_OUTPUT_FILE",
+    XML_FILE,
+    BAZEL,
 ];
+
+/// Names the file for a report in `JUnit` XML. Many frameworks write it where the next one is set.
+const XML_FILE: &str = "XML_OUTPUT_FILE";
+const BAZEL: &str = "BAZEL_TEST";
+
+/// Holds words that pytest reads before those of its command line.
+const PYTEST: &str = "PYTEST_ADDOPTS";
 
 /// Names the attempt among those of all runs.
 const ATTEMPT: &str = "REGATTA_ATTEMPT";
@@ -38,6 +48,8 @@ const EXAMINED_PID: &str = "REGATTA_PID";
 pub(super) struct Inherited {
     /// Name, and the whole entry.
     entries: Vec<(OsString, Arc<CStr>)>,
+    /// What it has for pytest, without what another run put there for the suite that this run is part of.
+    pytest: Option<OsString>,
 }
 
 /// What an environment tells of the attempt it is for.
@@ -61,7 +73,12 @@ impl Inherited {
             })
             .filter_map(|(name, value)| Some((name.clone(), entry(&name, &value)?)))
             .collect();
-        Self { entries }
+        let outer = std::env::var_os(XML_FILE).map(|it| junit_word(&it));
+        let pytest = std::env::var_os(PYTEST).map(|words| match outer {
+            Some(outer) => without_last(&words, &outer),
+            None => words,
+        });
+        Self { entries, pytest }
     }
 
     /// Returns the environment of an attempt: what is inherited gives way to the test variables, these to
@@ -76,13 +93,16 @@ impl Inherited {
             ("REGATTA_SLOT", attempted.slot.to_string()),
         ];
         let timeout = launch.timeout.map(|it| it.as_secs().max(1).to_string());
-        let tests: [(&str, Option<&OsStr>); 4] = [
+        let asks = matches!(launch.cases, Wanted::Whatever);
+        let pytest = asks.then(|| self.pytest_words(launch, attempted.xml_file));
+        let tests: [(&str, Option<&OsStr>); 5] = [
             ("TEST_TMPDIR", Some(attempted.private_dir.as_os_str())),
             (
                 "TEST_UNDECLARED_OUTPUTS_DIR",
                 Some(attempted.outputs_dir.as_os_str()),
             ),
-            ("XML_OUTPUT_FILE", Some(attempted.xml_file.as_os_str())),
+            (XML_FILE, Some(attempted.xml_file.as_os_str())),
+            (BAZEL, asks.then_some(OsStr::new("1"))),
             ("TEST_TIMEOUT", timeout.as_deref().map(OsStr::new)),
         ];
         let inherited = self.entries.iter();
@@ -90,6 +110,7 @@ impl Inherited {
             .filter(|(name, _)| {
                 is_visible(name, &launch.visible)
                     && name.to_str().is_none_or(|it| !launch.env.contains_key(it))
+                    && (pytest.is_none() || name != PYTEST)
             })
             .map(|(_, entry)| Arc::clone(entry))
             .collect();
@@ -98,12 +119,49 @@ impl Inherited {
             .filter(|(name, _)| !launch.env.contains_key(*name));
         environment.extend(tests.filter_map(|(name, value)| entry(OsStr::new(name), (*value)?)));
         let declared = launch.env.iter();
-        let declared = declared.filter(|(name, _)| identity.iter().all(|(it, _)| name != it));
+        let declared = declared.filter(|(name, _)| {
+            let is_extended = pytest.is_some() && *name == PYTEST;
+            !is_extended && identity.iter().all(|(it, _)| name != it)
+        });
         environment.extend(declared.filter_map(|(k, v)| entry(OsStr::new(k), OsStr::new(v))));
+        environment.extend(pytest.and_then(|words| entry(OsStr::new(PYTEST), &words)));
         let identity = identity.iter();
         environment.extend(identity.filter_map(|(k, v)| entry(OsStr::new(k), OsStr::new(v))));
         environment
     }
+
+    /// Returns the words for pytest that a suite would have, and one that has it tell of its cases. On its command line
+    /// the suite may still say otherwise.
+    fn pytest_words(&self, launch: &Launch, xml_file: &Path) -> OsString {
+        let inherited = || {
+            let is_seen = is_visible(OsStr::new(PYTEST), &launch.visible);
+            self.pytest.clone().filter(|_| is_seen)
+        };
+        let declared = launch.env.get(PYTEST).map(OsString::from);
+        let mut words = declared.or_else(inherited).unwrap_or_default();
+        if !words.is_empty() {
+            words.push(" ");
+        }
+        words.push(junit_word(xml_file.as_os_str()));
+        words
+    }
+}
+
+/// Returns words without the last one, if it is this one.
+fn without_last(words: &OsStr, last: &OsStr) -> OsString {
+    let rest = words.as_bytes().strip_suffix(last.as_bytes());
+    OsStr::from_bytes(rest.map_or(words.as_bytes(), <[u8]>::trim_ascii_end)).to_owned()
+}
+
+/// Returns the word that has pytest write a report to a file.
+fn junit_word(file: &OsStr) -> OsString {
+    let mut word = OsString::from("--junitxml=");
+    // pytest splits its words as a shell does; a path that is no text cannot be quoted, and needs no quotes.
+    match file.to_str() {
+        Some(file) => word.push(shell::quote(file).as_ref() as &str),
+        None => word.push(file),
+    }
+    word
 }
 
 /// Returns the environment of a command that looks at the process `pid` of an attempt with this environment.

@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use regatta_core::terms::Leftovers;
 
+use crate::cases::Wanted;
+
 /// How the attempts of one task are started. Nothing in it changes from attempt to attempt.
 #[derive(Debug, Clone)]
 pub struct Launch {
@@ -27,6 +29,8 @@ pub struct Launch {
     pub timeout: Option<Duration>,
     /// The most that its log may take.
     pub max_log_bytes: u64,
+    /// Where its test cases are looked for.
+    pub cases: Wanted,
     /// What happens to processes that outlive its command.
     pub leftovers: Leftovers,
 }

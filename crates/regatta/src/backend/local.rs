@@ -19,6 +19,7 @@ use regatta_process::{
     Supervisor, Waker,
 };
 
+use super::case_desk::{CaseDesk, Left};
 use super::diagnosis::Sighting;
 use super::environment::{Attempted, Inherited, examining};
 use super::examiner::{Examination, Examiner};
@@ -38,6 +39,8 @@ pub struct Workplace {
     pub run_id: String,
     /// The log directory, absolute; it exists.
     pub log_dir: PathBuf,
+    /// The folder of the project, absolute.
+    pub root: PathBuf,
     /// Whether the output of suites is wanted while they run.
     pub follow: Follow,
     /// Names of variables that configure this program and are not passed on.
@@ -60,6 +63,7 @@ pub struct Local {
     examiner: Examiner,
     /// What becomes of each task's log when another attempt follows.
     old_logs: IdMap<TaskId, OldLog>,
+    desk: CaseDesk,
     happenings: Vec<Happening>,
 }
 
@@ -81,6 +85,8 @@ pub enum Occurrence {
     Output(AttemptId, Vec<u8>),
     /// The examination of an attempt is over.
     Examined(AttemptId),
+    /// The command of an attempt has exited; what it told is being read, and `Finished` follows.
+    Exited(AttemptId),
     /// An attempt is over.
     Finished(AttemptId, Box<AttemptReport>),
     /// The user sent a signal.
@@ -107,8 +113,10 @@ impl Local {
         workplace: Workplace,
         launches: IdMap<TaskId, Launch>,
     ) -> io::Result<Self> {
+        let supervisor = Supervisor::new(guardian)?;
         Ok(Self {
-            supervisor: Supervisor::new(guardian)?,
+            desk: CaseDesk::new(supervisor.waker()),
+            supervisor,
             private_dirs: PrivateDirs::new(&workplace.run_id)?,
             outputs_dirs: OutputsDirs::default(),
             stopped: BTreeSet::new(),
@@ -145,6 +153,7 @@ impl Local {
             .and_then(|()| self.make_way(launch, attempt))
             .map_err(|error| lost("prepare the log directory", &error))?;
         let command = self.command(launch, attempt, slot, &private_dir);
+        self.desk.prepare(attempt.task, launch);
         let started = self.supervisor.spawn(key(attempt), &command);
         started.map_err(|error| exit_of(&error))
     }
@@ -213,11 +222,14 @@ impl Local {
         self.examiner.blink();
         let mut happenings = std::mem::take(&mut self.happenings);
         self.supervisor.wait(timeout, &mut happenings)?;
-        let occurrences = happenings
+        let mut occurrences: Vec<Occurrence> = happenings
             .drain(..)
             .filter_map(|happening| self.occurrence(happening))
             .collect();
         self.happenings = happenings;
+        let answers = self.desk.answers().into_iter();
+        let finished = answers.map(|(attempt, report)| Occurrence::Finished(attempt, report));
+        occurrences.extend(finished);
         Ok(occurrences)
     }
 
@@ -273,7 +285,17 @@ impl Local {
                     ended.leftovers.clear();
                 }
                 self.clean_up(attempt.task);
-                Occurrence::Finished(attempt, Box::new(report_of(ended)))
+                let launch = &self.launches[attempt.task];
+                let left = Left {
+                    launch,
+                    xml: self.xml_path(launch),
+                    log: self.log_path(launch),
+                    root: &self.workplace.root,
+                };
+                match self.desk.take(attempt, Box::new(report_of(ended)), left) {
+                    Some(report) => Occurrence::Finished(attempt, report),
+                    None => Occurrence::Exited(attempt),
+                }
             }
             Happening::Signal(Signal::Interrupt) => Occurrence::Signal(StopSignal::Interrupt),
             Happening::Signal(Signal::Hangup) => Occurrence::Signal(StopSignal::Hangup),

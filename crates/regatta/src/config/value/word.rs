@@ -1,5 +1,6 @@
 //! Settings that are one word out of a few.
 
+use regatta_core::cases::CaseFormat;
 use regatta_core::terms::{Backoff, Expect, FailFast, FlakyVerdict, Leftovers};
 use serde_json::{Value as Json, json};
 use toml::de::DeValue;
@@ -32,6 +33,15 @@ impl Word for Leftovers {
 impl Word for CacheUse {
     const WORDS: &'static [(&'static str, Self)] =
         &[("on", Self::On), ("read", Self::Read), ("off", Self::Off)];
+}
+
+impl Word for CaseFormat {
+    const WORDS: &'static [(&'static str, Self)] = &[
+        (Self::Junit.name(), Self::Junit),
+        (Self::Tap.name(), Self::Tap),
+        (Self::GoJson.name(), Self::GoJson),
+        (Self::Libtest.name(), Self::Libtest),
+    ];
 }
 
 impl Word for Backoff {
