@@ -53,6 +53,22 @@ pub struct CaseList {
     pub trouble: Option<String>,
 }
 
+impl CaseList {
+    /// Returns those that failed, in order.
+    pub fn failed(&self) -> impl Iterator<Item = &Case> {
+        self.cases.iter().filter(|it| it.outcome.has_failed())
+    }
+
+    /// Lists failures alone, at most so many; all are still counted.
+    pub fn keep_failures(&mut self, most: usize) {
+        let before = self.cases.len();
+        self.cases.retain(|it| it.outcome.has_failed());
+        self.cases.truncate(most);
+        self.cases.shrink_to_fit();
+        self.left_out += (before - self.cases.len()) as u64;
+    }
+}
+
 /// How many cases ended how; `passed`, `failed` and `skipped` add up to `total`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CaseCounts {

@@ -5,6 +5,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use regatta_core::cases::CaseList;
 use regatta_core::event::{CancelReason, Event, Repository, RunHeader, Summary};
 use regatta_core::id::{AttemptId, Id, TaskId};
 use regatta_core::past::Past;
@@ -86,6 +87,8 @@ pub struct Probe {
     pub saved: Duration,
     /// Bytes that are missing in the log that was brought back.
     pub elided_bytes: u64,
+    /// The test cases of the attempt whose result was used, where it told of some.
+    pub cases: Option<Box<CaseList>>,
 }
 
 /// What is known of one execution.
@@ -150,6 +153,7 @@ impl Record {
                 reason,
                 saved,
                 elided_bytes,
+                cases,
             } => {
                 if let Some(record) = self.tasks.get_mut(task.index()) {
                     record.probe = Some(Probe {
@@ -158,6 +162,7 @@ impl Record {
                         reason: reason.clone(),
                         saved: *saved,
                         elided_bytes: *elided_bytes,
+                        cases: cases.clone(),
                     });
                 }
             }
@@ -442,6 +447,30 @@ impl TaskRecord {
             |it: &&AttemptRecord| it.end.as_ref().is_some_and(|end| end.verdict == verdict);
         let mut latest_first = self.attempts.iter().rev();
         latest_first.find(ended_so).or(self.attempts.last())
+    }
+
+    /// Returns the test cases that tell why the verdict is what it is, where there are some: those of the attempt that
+    /// shows it best, or of the one whose result was used.
+    #[must_use]
+    pub fn cases(&self) -> Option<&CaseList> {
+        if self.outcome() == Outcome::Cached {
+            return self.probe.as_ref()?.cases.as_deref();
+        }
+        self.telling_attempt()?
+            .end
+            .as_ref()?
+            .report
+            .cases
+            .as_deref()
+    }
+
+    /// Lists failures alone of all test cases.
+    pub fn keep_failed_cases(&mut self, most: usize) {
+        let ends = self.attempts.iter_mut().filter_map(|it| it.end.as_mut());
+        let probe = self.probe.iter_mut().filter_map(|it| it.cases.as_mut());
+        for cases in ends.filter_map(|it| it.report.cases.as_mut()).chain(probe) {
+            cases.keep_failures(most);
+        }
     }
 
     /// Returns the status, as [`Self::verdict_or_interrupted`] has it.

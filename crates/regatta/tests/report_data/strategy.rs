@@ -118,6 +118,7 @@ fn probed() -> impl Strategy<Value = Event> {
                 reason,
                 saved,
                 elided_bytes,
+                cases: None,
             },
         )
 }

@@ -2,15 +2,16 @@
 
 use std::time::Duration;
 
+use regatta_core::cases::CaseList;
 use regatta_core::id::{Id, TaskId};
 use regatta_core::plan::Quarantine;
 use regatta_core::time::Time;
 use regatta_core::verdict::{Outcome, Usage, UsageMethod};
 
 use super::model::{
-    AttemptEntry, CacheEntry, FlakyEntry, GitEntry, HistoryEntry, HostEntry, LeftoverEntry,
-    MethodName, QuarantineEntry, Report, RoundsEntry, SuiteEntry, SummaryEntry, UsageEntry,
-    VERSION,
+    AttemptEntry, CacheEntry, CasesEntry, FlakyEntry, GitEntry, HistoryEntry, HostEntry,
+    LeftoverEntry, MethodName, QuarantineEntry, Report, RoundsEntry, SuiteEntry, SummaryEntry,
+    UsageEntry, VERSION,
 };
 use super::render_pretty;
 use crate::report::critical_path::find_critical_path;
@@ -98,6 +99,7 @@ fn suite_entry(record: &Record, task: TaskId) -> SuiteEntry<'_> {
             hit: probe.hit,
             reason: &probe.reason,
         }),
+        cases: known.cases().and_then(cases_entry),
         tags: &suite.tags,
         owner: suite.owner.as_deref(),
         quarantined: suite.is_quarantined(),
@@ -117,6 +119,16 @@ fn suite_entry(record: &Record, task: TaskId) -> SuiteEntry<'_> {
             failed_attempts: known.tally.failed,
         }),
     }
+}
+
+fn cases_entry(cases: &CaseList) -> Option<CasesEntry> {
+    let counts = cases.counts;
+    (counts.total > 0).then_some(CasesEntry {
+        total: counts.total,
+        passed: counts.passed,
+        failed: counts.failed,
+        skipped: counts.skipped,
+    })
 }
 
 fn quarantine_entry(entry: &Quarantine) -> QuarantineEntry<'_> {

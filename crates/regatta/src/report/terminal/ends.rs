@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::time::Duration;
 
+use regatta_core::cases::CaseList;
 use regatta_core::id::{Id, TaskId};
 use regatta_core::plan::Suite;
 use regatta_core::terms::{FailFast, Repeat, Until};
@@ -10,6 +11,7 @@ use regatta_core::verdict::{Failure, Reason, Verdict};
 
 use crate::report::record::{AttemptEnd, AttemptRecord, Record, describe_failure};
 
+use super::case_lines::{describe_counts, write_trouble};
 use super::lines::{Lines, NAMES};
 use super::look::{Tone, seconds};
 use super::options::Counter;
@@ -45,8 +47,16 @@ impl Lines<'_> {
         if let Some(quarantine) = quarantine.filter(|_| is_quarantined) {
             what = format!("{what}, quarantined until {}", quarantine.expires);
         }
+        let cases = self.cases(task, verdict, last);
+        if let Some(counts) = cases.and_then(describe_counts) {
+            what = format!("{what}, {counts}");
+        }
         let symbols = page.look.symbols;
+        let has_failed_cases = cases.is_some_and(|it| it.counts.failed > 0);
         let symbol = match verdict {
+            Verdict::Passed | Verdict::Cached if has_failed_cases => {
+                page.paint(Tone::Caution, symbols.passed)
+            }
             Verdict::Passed | Verdict::Cached => page.paint(Tone::Good, symbols.passed),
             Verdict::Flaky => page.paint(Tone::Caution, symbols.passed),
             Verdict::Failed(_) if is_quarantined => page.paint(Tone::Caution, symbols.failed),
@@ -77,6 +87,22 @@ impl Lines<'_> {
                 write_remarks(page, end, verdict);
             }
         }
+        if let Some(cases) = cases {
+            write_trouble(page, cases);
+        }
+    }
+
+    /// Returns the test cases of the attempt that was the last, or of the one whose result is used.
+    fn cases<'s>(
+        &'s self,
+        task: TaskId,
+        verdict: &Verdict,
+        last: Option<&'s AttemptRecord>,
+    ) -> Option<&'s CaseList> {
+        if *verdict == Verdict::Cached {
+            return self.record.tasks[task.index()].cases();
+        }
+        last?.end.as_ref()?.report.cases.as_deref()
     }
 
     /// Returns the words for a verdict; `None` for a task that never started because nothing did any more, which the
