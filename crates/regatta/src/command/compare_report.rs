@@ -105,6 +105,7 @@ fn row(suite: Suite) -> SuiteRow {
             outcome: suite.outcome,
         },
         cache_key: None,
+        cases: Vec::new(),
         attempts: attempts.collect(),
     }
 }
