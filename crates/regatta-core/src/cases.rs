@@ -85,11 +85,16 @@ pub struct CaseCounts {
 impl CaseCounts {
     /// Counts one more case.
     pub fn count(&mut self, outcome: CaseOutcome) {
-        self.total += 1;
+        self.count_many(outcome, 1);
+    }
+
+    /// Counts so many more cases.
+    pub fn count_many(&mut self, outcome: CaseOutcome, number: u64) {
+        self.total += number;
         match outcome {
-            CaseOutcome::Passed => self.passed += 1,
-            CaseOutcome::Failed | CaseOutcome::Error => self.failed += 1,
-            CaseOutcome::Skipped => self.skipped += 1,
+            CaseOutcome::Passed => self.passed += number,
+            CaseOutcome::Failed | CaseOutcome::Error => self.failed += number,
+            CaseOutcome::Skipped => self.skipped += number,
         }
     }
 }

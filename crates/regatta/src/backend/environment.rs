@@ -66,18 +66,23 @@ pub(super) struct Attempted<'a> {
 impl Inherited {
     /// Reads the environment of this process, but for what is about a run and for `own_variables`.
     pub(super) fn new(own_variables: &[String]) -> Self {
-        let entries = std::env::vars_os()
-            .filter(|(name, _)| {
-                !NOT_INHERITED.iter().any(|it| name == it)
-                    && !own_variables.iter().any(|it| name == it.as_str())
-            })
-            .filter_map(|(name, value)| Some((name.clone(), entry(&name, &value)?)))
-            .collect();
         let outer = std::env::var_os(XML_FILE).map(|it| junit_word(&it));
-        let pytest = std::env::var_os(PYTEST).map(|words| match outer {
-            Some(outer) => without_last(&words, &outer),
-            None => words,
+        let mut pytest = None;
+        let variables = std::env::vars_os().filter(|(name, _)| {
+            !NOT_INHERITED.iter().any(|it| name == it)
+                && !own_variables.iter().any(|it| name == it.as_str())
         });
+        let entries = variables
+            .filter_map(|(name, mut value)| {
+                if name == PYTEST {
+                    if let Some(outer) = &outer {
+                        value = without_last(&value, outer);
+                    }
+                    pytest = Some(value.clone());
+                }
+                Some((name.clone(), entry(&name, &value)?))
+            })
+            .collect();
         Self { entries, pytest }
     }
 

@@ -320,7 +320,7 @@ impl Local {
                     self.workplace.log_dir.join(old),
                 ))?;
             }
-            ignore_missing(fs::remove_file(self.xml_path(launch)))?;
+            ignore_missing(remove_whatever(&self.xml_path(launch)))?;
         }
         Ok(())
     }
@@ -429,6 +429,14 @@ fn attempt(key: u64) -> AttemptId {
     AttemptId {
         task: TaskId(((key & !EXAMINATION) >> 32) as u32),
         number: key as u32,
+    }
+}
+
+/// Removes a file, or a folder that a suite put in its place.
+fn remove_whatever(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() == io::ErrorKind::IsADirectory => fs::remove_dir_all(path),
+        result => result,
     }
 }
 

@@ -113,10 +113,10 @@ impl Collector {
         list.push((place, case));
     }
 
-    /// Counts a case of which nothing else is known.
-    pub(super) fn count(&mut self, outcome: CaseOutcome) {
-        self.counts.count(outcome);
-        self.left_out += 1;
+    /// Counts so many cases of which nothing else is known.
+    pub(super) fn count(&mut self, outcome: CaseOutcome, number: u64) {
+        self.counts.count_many(outcome, number);
+        self.left_out += number;
     }
 
     /// Notes something that could not be read, in words for people.

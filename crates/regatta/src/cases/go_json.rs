@@ -18,6 +18,9 @@ use super::seconds::duration;
 /// How many tests may be under way at once.
 const MOST_OPEN: usize = 20_000;
 
+/// How many `/` of a name are taken for those of subtests.
+const DEEPEST: usize = 32;
+
 /// How much of the output of all tests under way is kept.
 const MOST_OUTPUT_BYTES: usize = 16 << 20;
 
@@ -273,13 +276,14 @@ impl Stream {
         let (parent, _) = event.test.rsplit_once('/')?;
         // The name of a subtest may have a `/` of its own.
         let mut parent = parent;
-        loop {
+        for _ in 0..DEEPEST {
             let key = (event.package.clone(), parent.to_owned());
             if self.open.contains_key(&key) {
                 return self.open.get_mut(&key);
             }
             parent = parent.rsplit_once('/')?.0;
         }
+        None
     }
 }
 

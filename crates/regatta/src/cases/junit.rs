@@ -68,7 +68,7 @@ pub(super) fn read(source: impl BufRead, collector: &mut Collector) {
         collector.note_trouble(format!("its XML ends too early, {end}"));
         document.end_early(collector);
     } else if !document.has_suites && collector.counts().total == 0 {
-        collector.note_trouble("it has no test cases");
+        collector.note_trouble("the document has none");
     }
 }
 

@@ -131,7 +131,7 @@ impl Binary {
         self.counts.count(outcome);
         if outcome == CaseOutcome::Failed {
             if self.failures.len() >= MOST_FAILURES {
-                return collector.count(outcome);
+                return collector.count(outcome, 1);
             }
             let failure = Failure {
                 place: collector.reserve(),
@@ -139,7 +139,7 @@ impl Binary {
                 words: Excerpt::default(),
             };
             if self.failures.insert(name.to_owned(), failure).is_some() {
-                collector.count(outcome);
+                collector.count(outcome, 1);
             }
             return;
         }
@@ -178,9 +178,7 @@ impl Binary {
         ] {
             // Whoever claims more than this makes it up.
             let told = count(word).unwrap_or_default().min(1_000_000);
-            for _ in seen..told {
-                collector.count(outcome);
-            }
+            collector.count(outcome, told.saturating_sub(seen));
         }
     }
 }

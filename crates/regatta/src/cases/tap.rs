@@ -133,7 +133,8 @@ impl Stream {
         {
             self.close_result(collector);
             // Several programs may print one after the other.
-            *self.plan.get_or_insert(0) += count;
+            let plan = self.plan.get_or_insert(0);
+            *plan = plan.saturating_add(count);
         }
     }
 

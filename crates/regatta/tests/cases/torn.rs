@@ -44,15 +44,15 @@ fn a_torn_document_keeps_what_came_before_and_says_so() {
     ");
     assert_snapshot!(junit(""), @"
     0 cases: 0 passed, 0 failed, 0 skipped
-    trouble: it has no test cases
+    trouble: the document has none
     ");
     assert_snapshot!(junit("{\"no\": \"xml\"}"), @"
     0 cases: 0 passed, 0 failed, 0 skipped
-    trouble: it has no test cases
+    trouble: the document has none
     ");
     assert_snapshot!(junit("<html><body>404</body></html>"), @"
     0 cases: 0 passed, 0 failed, 0 skipped
-    trouble: it has no test cases
+    trouble: the document has none
     ");
 }
 
