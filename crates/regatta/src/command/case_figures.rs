@@ -99,11 +99,8 @@ impl CaseFigures {
 }
 
 /// Returns lines about flaky cases; none where there are none.
-pub(super) fn render_flaky(cases: &[&CaseFigures]) -> String {
-    if cases.is_empty() {
-        return String::new();
-    }
-    let mut text = "\nFlaky cases:\n".to_owned();
+pub(super) fn flaky_lines(cases: &[CaseFigures]) -> Vec<String> {
+    let mut lines = Vec::new();
     for case in cases.iter().take(MOST_NAMED) {
         let Some(rate) = case.evidence.rate else {
             continue;
@@ -111,43 +108,44 @@ pub(super) fn render_flaky(cases: &[&CaseFigures]) -> String {
         let interval = wilson(rate);
         let percent = |share: f64| format!("{:.0}%", share * 100.0);
         let share = f64::from(rate.failures) / f64::from(rate.attempts.max(1));
-        text += &format!("  {}: {}\n", case.suite, case.title());
-        text += &format!(
-            "    {} of {} since its first failure failed without a change: {}, most likely {} to {}\n",
+        lines.push(format!("  {}: {}", case.suite, case.title()));
+        lines.push(format!(
+            "    {} of {} since its first failure failed without a change: {}, most likely {} to {}",
             rate.failures,
             count(rate.attempts as usize, "attempt"),
             percent(share),
             percent(interval.low),
             percent(interval.high)
-        );
+        ));
     }
-    text + &and_more(cases.len())
+    with_title("Flaky cases:", lines, cases.len())
 }
 
 /// Returns lines about the cases of one suite that failed; none where none did.
-pub(super) fn render_failed(cases: &[CaseFigures]) -> String {
-    if cases.is_empty() {
-        return String::new();
-    }
-    let mut text = "\nCases that failed:\n".to_owned();
+pub(super) fn failed_lines(cases: &[CaseFigures]) -> Vec<String> {
+    let mut lines = Vec::new();
     for case in cases.iter().take(MOST_NAMED) {
         let flaky = if case.is_flaky() { ", flaky" } else { "" };
-        text += &format!("  {}\n", case.title());
-        text += &format!(
-            "    failed in {} of {}, the last time in that of {}{flaky}\n",
+        lines.push(format!("  {}", case.title()));
+        lines.push(format!(
+            "    failed in {} of {}, the last time in that of {}{flaky}",
             case.evidence.failures.max(1),
             count(case.evidence.runs.max(1) as usize, "run"),
             minute(case.last_failure_us)
-        );
+        ));
     }
-    text + &and_more(cases.len())
+    with_title("Cases that failed:", lines, cases.len())
 }
 
-fn and_more(total: usize) -> String {
-    match total.saturating_sub(MOST_NAMED) {
-        0 => String::new(),
-        more => format!("  and {more} more\n"),
+fn with_title(title: &str, mut lines: Vec<String>, total: usize) -> Vec<String> {
+    if lines.is_empty() {
+        return lines;
     }
+    lines.insert(0, format!("\n{title}"));
+    if let Some(more @ 1..) = total.checked_sub(MOST_NAMED) {
+        lines.push(format!("  and {more} more"));
+    }
+    lines
 }
 
 /// Returns the same for programs.

@@ -9,7 +9,7 @@ use jiff::civil::Date;
 use jiff::{ToSpan, Zoned};
 use serde::Serialize;
 
-use super::case_figures::{CaseEntries, CaseFigures, CaseJson, render_flaky, to_json};
+use super::case_figures::{CaseEntries, CaseFigures, CaseJson, flaky_lines, to_json};
 use super::figures::{Known, NOTHING_YET, count, minute, open, print_json, rfc3339, seconds};
 use super::history::{Figures, read_entries};
 use super::output::print;
@@ -137,11 +137,7 @@ impl Findings {
                 "  {name} fails since the run of {since}, {failing} so far"
             ));
         }
-        let cases: Vec<&CaseFigures> = self.cases.iter().collect();
-        let cases = render_flaky(&cases);
-        if !cases.is_empty() {
-            write(cases.trim_end().to_owned());
-        }
+        flaky_lines(&self.cases).into_iter().for_each(&mut write);
         if !self.flaky.is_empty() {
             write(
                 "\nUntil they are mended, these lines in quarantine.toml keep them from failing runs:"

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::case_figures::{self, CaseEntries, CaseFigures, CaseJson, render_failed};
+use super::case_figures::{self, CaseEntries, CaseFigures, CaseJson, failed_lines};
 use super::figures::{
     Known, NOTHING_YET, count, failure, minute, print_json, rfc3339, seconds, word,
 };
@@ -136,7 +136,10 @@ fn render(name: &str, history: &SuiteHistory, symbols: Symbols) -> String {
             minute(run.started_us)
         ));
     }
-    text + &render_failed(&history.cases)
+    failed_lines(&history.cases)
+        .into_iter()
+        .for_each(&mut write);
+    text
 }
 
 /// Returns a bar in eighths of a column. That of a run without a pass is drawn with another stroke.

@@ -137,11 +137,11 @@ table! {
 table! {
     /// Where a suite leaves its test cases.
     CasesTable requires ["format"] {
-        /// How they are written: JUnit XML of any dialect, the Test Anything Protocol, the lines of `go test -json`, or
+        /// How they are written: `JUnit` XML of any dialect, the Test Anything Protocol, the lines of `go test -json`, or
         /// the text of Rust's test harness.
         format: CaseFormat,
         /// The files they are in, as a pattern relative to `dir`; only those count that the suite has written. Without
-        /// it, JUnit XML is read from the file that `XML_OUTPUT_FILE` names, and any other format from the log.
+        /// it, `JUnit` XML is read from the file that `XML_OUTPUT_FILE` names, and any other format from the log.
         path: Files,
     }
 }

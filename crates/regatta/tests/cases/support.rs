@@ -29,13 +29,13 @@ pub(crate) fn render(list: Option<CaseList>) -> String {
         counts.total, counts.passed, counts.failed, counts.skipped
     );
     for case in &list.cases {
-        writeln!(text, "{}", line(case)).unwrap();
+        writeln!(text, "{}", line(case)).expect("a String takes all");
     }
     if list.left_out > 0 {
-        writeln!(text, "{} left out", list.left_out).unwrap();
+        writeln!(text, "{} left out", list.left_out).expect("a String takes all");
     }
     if let Some(trouble) = &list.trouble {
-        writeln!(text, "trouble: {trouble}").unwrap();
+        writeln!(text, "trouble: {trouble}").expect("a String takes all");
     }
     text
 }
@@ -49,21 +49,21 @@ fn line(case: &Case) -> String {
     };
     let mut line = format!("{outcome} {} | {}", case.class, case.name);
     if let Some(file) = &case.file {
-        write!(line, " ({file}").unwrap();
+        write!(line, " ({file}").expect("a String takes all");
         if let Some(number) = case.line {
-            write!(line, ":{number}").unwrap();
+            write!(line, ":{number}").expect("a String takes all");
         }
         line.push(')');
     }
     if let Some(duration) = case.duration {
-        write!(line, " {}us", duration.as_micros()).unwrap();
+        write!(line, " {}us", duration.as_micros()).expect("a String takes all");
     }
     if let Some(message) = &case.message {
         let first = message.trim().lines().next().unwrap_or_default();
         let more = message.trim().lines().count() - 1;
-        write!(line, ": {first}").unwrap();
+        write!(line, ": {first}").expect("a String takes all");
         if more > 0 {
-            write!(line, " [+{more}]").unwrap();
+            write!(line, " [+{more}]").expect("a String takes all");
         }
     }
     line

@@ -104,19 +104,19 @@ fn every_cut_of_a_fixture_has_no_more_cases_than_the_whole() {
     ] {
         let whole = std::fs::read(fixture(name)).expect("the fixture is there");
         let all = read(&whole, format).expect("it has cases").counts.total;
-        let mut last = 0;
+        let mut latest = 0;
         for end in (0..whole.len()).step_by(97) {
             let list = read(&whole[..end], format);
             let total = list.as_ref().map_or(0, |it| it.counts.total);
             // A package that was cut short has a case more for a test that did not end.
             assert!(total <= all + 1, "{name} cut at {end}");
-            last = total;
+            latest = total;
             if let Some(list) = list {
                 let listed = list.cases.len() as u64 + list.left_out;
                 assert_eq!(listed, list.counts.total, "{name} cut at {end}");
             }
         }
-        assert!(last > 0, "{name}");
+        assert!(latest > 0, "{name}");
     }
 }
 
@@ -243,16 +243,16 @@ test dies ... "), @"
 
 #[test]
 fn many_cases_are_counted_and_the_failures_listed() {
-    let mut text = "<testsuite>".to_owned();
-    for number in 0..30_000 {
+    let case = |number: u32| {
         let failure = if number % 1_000 == 999 {
             "<failure message='no'/>"
         } else {
             ""
         };
-        text += &format!("<testcase classname='c' name='n{number}'>{failure}</testcase>");
-    }
-    text += "</testsuite>";
+        format!("<testcase classname='c' name='n{number}'>{failure}</testcase>")
+    };
+    let cases: Vec<String> = (0..30_000).map(case).collect();
+    let text = format!("<testsuite>{}</testsuite>", cases.concat());
     let list = read(text.as_bytes(), CaseFormat::Junit).expect("it has cases");
     assert_eq!((list.counts.total, list.counts.failed), (30_000, 30));
     assert_eq!((list.cases.len(), list.left_out), (10_000, 20_000));

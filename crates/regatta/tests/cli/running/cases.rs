@@ -286,11 +286,13 @@ fn many_cases_are_read_beside_the_loop() {
         "[suites.many]\ncommand = 'cp many.xml $XML_OUTPUT_FILE'\ntimeout = '60s'\n\
          [suites.after]\ndepends_on = ['many']\ncommand = 'true'\n",
     );
-    let mut document = "<testsuite>".to_owned();
-    for number in 0..12_000 {
-        document += &format!("<testcase classname='shop' name='case {number}' time='0.001'/>");
-    }
-    place.write("many.xml", &(document + "</testsuite>"));
+    let case =
+        |number: u32| format!("<testcase classname='shop' name='case {number}' time='0.001'/>");
+    let cases: Vec<String> = (0..12_000).map(case).collect();
+    place.write(
+        "many.xml",
+        &format!("<testsuite>{}</testsuite>", cases.concat()),
+    );
     let transcript = place.regatta(&[]).run();
     assert!(
         transcript.contains("✓ many passed in [TIME], 12000 cases\n"),
