@@ -5,10 +5,12 @@ use std::path::Path;
 
 use jiff::civil::Date;
 use regatta::cache::{Entry, FileStat, OutputKind, StatCache, digest, is_inside, link_is_inside};
+use regatta::cases::{Collector, Room, parse};
 use regatta::config::{self, Overrides, QUARANTINE_NAME};
 use regatta::diagnostic::{Colour, Diagnostics};
 use regatta::report::journal::parse_journal;
 use regatta::report::json::render_report;
+use regatta_core::cases::{CaseFormat, CaseList};
 use regatta_core::manifest::Manifest;
 
 /// Whatever the bytes, reading them as a configuration, or as the quarantine beside one, ends in a configuration or in
@@ -80,4 +82,55 @@ fn check_entry(bytes: &[u8]) {
             assert!(link_is_inside(&output.path, text));
         }
     }
+}
+
+/// Whatever the bytes, reading them as test cases of a format gives no more than may be listed, and counts that add up.
+fn cases(format: CaseFormat, bytes: &[u8]) {
+    let room = Room {
+        cases: 50,
+        text_bytes: 20_000,
+    };
+    let mut collector = Collector::new(format, room);
+    parse(bytes, format, &mut collector);
+    let Some(list) = collector.finish() else {
+        return;
+    };
+    let counts = list.counts;
+    assert_eq!(counts.total, counts.passed + counts.failed + counts.skipped);
+    assert_eq!(counts.total, list.cases.len() as u64 + list.left_out);
+    assert!(list.cases.len() <= room.cases);
+    let length = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+    let texts = list.cases.iter();
+    let texts =
+        texts.map(|it| it.class.len() + it.name.len() + length(&it.message) + length(&it.file));
+    assert!(texts.sum::<usize>() <= room.text_bytes);
+    for case in &list.cases {
+        assert!(case.line.is_none() || case.file.is_some());
+        assert!(case.line != Some(0), "lines count from 1");
+    }
+    // The journal holds it as JSON.
+    let text = serde_json::to_string(&list).expect("plain data is always JSON");
+    let again: CaseList = serde_json::from_str(&text).expect("it was written here");
+    assert_eq!(again.counts, list.counts);
+    assert_eq!(again.cases.len(), list.cases.len());
+}
+
+/// Test cases as `JUnit` XML; see [`cases`].
+pub(crate) fn junit(bytes: &[u8]) {
+    cases(CaseFormat::Junit, bytes);
+}
+
+/// Test cases in the Test Anything Protocol.
+pub(crate) fn tap(bytes: &[u8]) {
+    cases(CaseFormat::Tap, bytes);
+}
+
+/// Test cases as lines of `go test -json`.
+pub(crate) fn go_json(bytes: &[u8]) {
+    cases(CaseFormat::GoJson, bytes);
+}
+
+/// Test cases as the text of Rust's test harness.
+pub(crate) fn libtest(bytes: &[u8]) {
+    cases(CaseFormat::Libtest, bytes);
 }

@@ -9,10 +9,36 @@ use serde::{Deserialize, Serialize};
 
 use crate::time::seconds;
 
+/// A format in which cases are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CaseFormat {
+    /// `JUnit` XML, of any dialect.
+    Junit,
+    /// The Test Anything Protocol, versions 12 to 14.
+    Tap,
+    /// The lines of `go test -json`.
+    GoJson,
+    /// The text of Rust's test harness, as `cargo test` shows it.
+    Libtest,
+}
+
+impl CaseFormat {
+    /// Returns its name, as configurations and reports have it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Junit => "junit",
+            Self::Tap => "tap",
+            Self::GoJson => "go-json",
+            Self::Libtest => "libtest",
+        }
+    }
+}
+
 /// All that an attempt told of its cases.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct CaseList {
-    /// The name of the format they were told in, such as `junit`.
+    /// The name of the format they were told in, see [`CaseFormat::name`].
     pub format: String,
     /// How many there are of each kind, those included that are not listed.
     pub counts: CaseCounts,
@@ -25,6 +51,35 @@ pub struct CaseList {
     /// What could not be read of it, for people; `None` where all was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trouble: Option<String>,
+}
+
+impl CaseList {
+    /// Returns those that failed, in order.
+    pub fn failed(&self) -> impl Iterator<Item = &Case> {
+        self.cases.iter().filter(|it| it.outcome.has_failed())
+    }
+
+    /// Returns these cases with those of another part of the suite behind them.
+    #[must_use]
+    pub fn joined(mut self, other: &Self) -> Self {
+        self.counts.total += other.counts.total;
+        self.counts.passed += other.counts.passed;
+        self.counts.failed += other.counts.failed;
+        self.counts.skipped += other.counts.skipped;
+        self.cases.extend_from_slice(&other.cases);
+        self.left_out += other.left_out;
+        self.trouble = self.trouble.or_else(|| other.trouble.clone());
+        self
+    }
+
+    /// Lists failures alone, at most so many; all are still counted.
+    pub fn keep_failures(&mut self, most: usize) {
+        let before = self.cases.len();
+        self.cases.retain(|it| it.outcome.has_failed());
+        self.cases.truncate(most);
+        self.cases.shrink_to_fit();
+        self.left_out += (before - self.cases.len()) as u64;
+    }
 }
 
 /// How many cases ended how; `passed`, `failed` and `skipped` add up to `total`.
@@ -43,11 +98,16 @@ pub struct CaseCounts {
 impl CaseCounts {
     /// Counts one more case.
     pub fn count(&mut self, outcome: CaseOutcome) {
-        self.total += 1;
+        self.count_many(outcome, 1);
+    }
+
+    /// Counts so many more cases.
+    pub fn count_many(&mut self, outcome: CaseOutcome, number: u64) {
+        self.total += number;
         match outcome {
-            CaseOutcome::Passed => self.passed += 1,
-            CaseOutcome::Failed | CaseOutcome::Error => self.failed += 1,
-            CaseOutcome::Skipped => self.skipped += 1,
+            CaseOutcome::Passed => self.passed += number,
+            CaseOutcome::Failed | CaseOutcome::Error => self.failed += number,
+            CaseOutcome::Skipped => self.skipped += number,
         }
     }
 }
@@ -92,6 +152,14 @@ pub enum CaseOutcome {
     Error,
     /// It did not run.
     Skipped,
+}
+
+impl CaseOutcome {
+    /// Returns whether it is a failure, of either kind.
+    #[must_use]
+    pub fn has_failed(self) -> bool {
+        matches!(self, Self::Failed | Self::Error)
+    }
 }
 
 #[cfg(test)]

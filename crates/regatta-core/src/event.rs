@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::cases::CaseList;
 use crate::id::{AttemptId, SuiteId, TaskId};
 use crate::past::Past;
 use crate::plan::Suite;
@@ -44,6 +45,9 @@ pub enum Event {
         /// Bytes that the log of that attempt does not have.
         #[serde(default, skip_serializing_if = "crate::verdict::is_zero")]
         elided_bytes: u64,
+        /// The test cases that attempt told of, where it did.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cases: Option<Box<CaseList>>,
     },
     /// A clean pass is not kept for later, for this reason.
     NotStored {

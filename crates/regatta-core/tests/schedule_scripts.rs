@@ -7,15 +7,15 @@ use std::time::Duration;
 
 use common::{keep_going, millis, plan, render, repeating};
 use insta::assert_snapshot;
-use regatta_core::event::StopSignal;
+use regatta_core::event::{Event, StopSignal};
 use regatta_core::expand::{SuiteSpec, expand};
-use regatta_core::id::{AttemptId, PoolId, SuiteId};
+use regatta_core::id::{AttemptId, PoolId, SuiteId, TaskId};
 use regatta_core::plan::{Claim, Plan, Pool, Quarantine, Suite};
-use regatta_core::schedule::{Input, Policy, Pressure};
+use regatta_core::schedule::{Effect, Input, Policy, Pressure, Scheduler};
 use regatta_core::sim::{Hit, Performance, WhenStopped, simulate, simulate_amid};
 use regatta_core::terms::{Backoff, Expect, FailFast, FlakyVerdict, Retries, Reuse, Terms, Until};
 use regatta_core::time::Time;
-use regatta_core::verdict::Exit;
+use regatta_core::verdict::{AttemptReport, Exit, Verdict};
 
 /// Runs the plan, every attempt taking a second and exiting with what `code` says.
 fn run(slots: u64, text: &str, terms: &Terms, code: impl Fn(&str, u32) -> i32) -> String {
@@ -1178,4 +1178,47 @@ fn pressure_lets_only_one_run_and_its_end_lets_the_others_start() {
     0.550   finished e#1 Passed
     0.550   done e Passed
     ");
+}
+
+#[test]
+fn an_attempt_whose_command_has_exited_is_judged_by_that_however_long_it_is_read() {
+    let terms = Terms {
+        timeout: Some(millis(1000)),
+        ..Terms::default()
+    };
+    let attempt = AttemptId {
+        task: TaskId(0),
+        number: 1,
+    };
+    let report = || Box::new(AttemptReport::bare(Exit::Code(0)));
+    let mut scheduler = Scheduler::new(plan(1, "a b", &terms), keep_going());
+    let mut effects = Vec::new();
+    for (at, input) in [
+        (0, Input::Begin),
+        (0, Input::Started(attempt)),
+        (900, Input::Exited(attempt)),
+    ] {
+        scheduler.handle(Time(millis(at)), input, &mut effects);
+    }
+    assert_eq!(scheduler.next_wakeup(), None);
+    effects.clear();
+    for input in [
+        Input::Wakeup,
+        Input::Printed(attempt),
+        Input::Examined(attempt),
+        Input::Interrupt(StopSignal::Interrupt),
+        Input::Interrupt(StopSignal::Interrupt),
+    ] {
+        scheduler.handle(Time(millis(3000)), input, &mut effects);
+    }
+    let is_about_it = |it: &Effect| matches!(it, Effect::Signal { .. } | Effect::Spawn { .. });
+    assert!(!effects.iter().any(is_about_it), "{effects:?}");
+    let finished = Input::Finished(attempt, report());
+    scheduler.handle(Time(millis(3000)), finished, &mut effects);
+    assert!(effects.contains(&Effect::Emit(Event::TaskFinished {
+        task: attempt.task,
+        verdict: Verdict::Passed,
+    })));
+    let summary = scheduler.summary().expect("nothing is left to run");
+    assert_eq!((summary.passed, summary.skipped), (1, 1));
 }

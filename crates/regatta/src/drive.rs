@@ -106,7 +106,7 @@ impl Drive<'_> {
                             untold.push((now, event));
                         }
                         Effect::Probe(task) => asked.push(task),
-                        Effect::Store(task) => self.keep(task, elided_bytes(task, &untold)),
+                        Effect::Store(task) => self.keep(task, latest_report(task, &untold)),
                         // What starts has started when it was asked to: it may be far by the time this goes on.
                         effect => {
                             let before = self.now();
@@ -286,7 +286,7 @@ impl Drive<'_> {
     }
 
     /// Wants the result of a task kept, whose only attempt has just ended. Its end is not told yet.
-    fn keep(&mut self, task: TaskId, elided_bytes: u64) {
+    fn keep(&mut self, task: TaskId, report: Option<&AttemptReport>) {
         let Some(cache) = &mut self.cache else { return };
         let record = self.audience.record.tasks.get(task.index());
         let started = record.and_then(TaskRecord::started);
@@ -295,7 +295,8 @@ impl Drive<'_> {
             task,
             Attempted {
                 duration: started.map_or(Duration::ZERO, |started| now - started),
-                elided_bytes,
+                elided_bytes: report.map_or(0, |it| it.log.elided_bytes),
+                cases: report.and_then(|it| it.cases.clone()),
             },
         );
     }
@@ -321,6 +322,7 @@ impl Drive<'_> {
                             reason: probed.reason.clone(),
                             saved: probed.saved,
                             elided_bytes: probed.elided_bytes,
+                            cases: probed.cases.clone(),
                         },
                     );
                     if hit {
@@ -377,6 +379,7 @@ impl Drive<'_> {
             Occurrence::Printed(attempt) => Some(Input::Printed(attempt)),
             Occurrence::Output(attempt, bytes) => Some(self.note_output(now, attempt, &bytes)),
             Occurrence::Examined(attempt) => Some(Input::Examined(attempt)),
+            Occurrence::Exited(attempt) => Some(Input::Exited(attempt)),
             Occurrence::Finished(attempt, report) => Some(Input::Finished(attempt, report)),
             Occurrence::Signal(signal) => Some(Input::Interrupt(signal)),
             Occurrence::Resized => {
@@ -438,13 +441,13 @@ impl Drive<'_> {
     }
 }
 
-/// Returns how much of its output the log of a task does not have, whose only attempt has just ended.
-fn elided_bytes(task: TaskId, untold: &[(Time, Event)]) -> u64 {
-    let reports = untold.iter().rev().filter_map(|(_, event)| match event {
+/// Returns the report of a task's only attempt, which has just ended.
+fn latest_report(task: TaskId, untold: &[(Time, Event)]) -> Option<&AttemptReport> {
+    let mut reports = untold.iter().rev().filter_map(|(_, event)| match event {
         Event::AttemptFinished {
             attempt, report, ..
-        } if attempt.task == task => Some(report.log.elided_bytes),
+        } if attempt.task == task => Some(&**report),
         _ => None,
     });
-    reports.into_iter().next().unwrap_or_default()
+    reports.next()
 }

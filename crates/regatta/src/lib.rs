@@ -7,6 +7,7 @@ pub mod affected;
 pub mod audience;
 pub mod backend;
 pub mod cache;
+pub mod cases;
 pub mod cli;
 pub mod clock;
 pub mod command;

@@ -17,7 +17,8 @@ use regatta_core::terms::Terms;
 use regatta_process::SystemMemory;
 
 use crate::backend::{Launch, Part, Told, Visible};
-use crate::config::{Command, Config, JobserverUse, MaxParallel, Suite};
+use crate::cases::Wanted;
+use crate::config::{Cases, Command, Config, JobserverUse, MaxParallel, Suite};
 use crate::definition;
 use crate::memory::{Wish, budget};
 use crate::processors::Processors;
@@ -432,6 +433,7 @@ fn launch(suite: &Suite, shard: Option<Shard>, root: &Path) -> Launch {
         timeout: suite.terms.timeout.value,
         max_log_bytes: suite.terms.max_log_bytes.value,
         cpus: suite.cpus,
+        cases: wanted(&suite.cases),
         leftovers: suite.terms.leftovers.value,
         threads: None,
     }
@@ -454,6 +456,22 @@ fn told(command: &Command) -> Told {
         Told::ByWords
     } else {
         Told::ByVariables
+    }
+}
+
+/// Returns where the test cases of a suite are looked for.
+fn wanted(cases: &Cases) -> Wanted {
+    match cases {
+        Cases::Off => Wanted::Nothing,
+        Cases::Auto => Wanted::Whatever,
+        Cases::In {
+            format,
+            files: None,
+        } => Wanted::Usual(*format),
+        Cases::In {
+            format,
+            files: Some(pattern),
+        } => Wanted::Files(*format, Box::new(pattern.clone())),
     }
 }
 

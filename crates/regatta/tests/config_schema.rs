@@ -66,6 +66,10 @@ fn schema_and_loader_judge_alike() {
         "description = \"\"",
         "on_timeout = \"kill -QUIT $REGATTA_PID\"",
         "on_timeout = [\"gcore\", \"-a\"]",
+        "cases = \"auto\"",
+        "cases = \"off\"",
+        "cases = { format = \"go-json\" }",
+        "cases = { format = \"junit\", path = \"target/**/TEST-*.xml\" }",
         "inputs = [\"src\"]",
         "inputs = [\"src/**\", \"!src/x..y\", \"..z\"]",
         "inputs = [\".\"]\noutputs = []\nenv_inputs = [\"A\"]\npass_env = []\ntools = [\"go version\"]\ncache = \"off\"",
@@ -110,6 +114,16 @@ fn schema_and_loader_judge_alike() {
         "on_timeout = []",
         "on_timeout = \"none\\u0000\"",
         "on_timeout = 10",
+        "cases = true",
+        "cases = \"junit\"",
+        "cases = {}",
+        "cases = { path = \"a.xml\" }",
+        "cases = { format = \"xml\" }",
+        "cases = { format = \"tap\", path = \"\" }",
+        "cases = { format = \"tap\", path = \"/tmp/a.tap\" }",
+        "cases = { format = \"tap\", path = \"../a.tap\" }",
+        "cases = { format = \"tap\", path = \"!a.tap\" }",
+        "cases = { format = \"tap\", paths = [] }",
         "inputs = []",
         "inputs = \"src\"",
         "inputs = [\"!src\"]",
@@ -202,6 +216,11 @@ fn every_known_key_has_a_description_and_stands_in_the_example() {
             &schema["properties"]["suites"]["additionalProperties"]["properties"]["retries"]["anyOf"]
                 [1],
             &example["suites"]["api"]["retries"],
+        ),
+        (
+            &schema["properties"]["suites"]["additionalProperties"]["properties"]["cases"]["anyOf"]
+                [1],
+            &example["suites"]["api"]["cases"],
         ),
     ];
     for (schema, example) in tables {

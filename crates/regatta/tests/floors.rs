@@ -17,7 +17,7 @@ const FLOORS: [&[&str]; 6] = [
         "split",
         "watch",
     ],
-    &["cache", "config", "graph_view", "report"],
+    &["cache", "cases", "config", "graph_view", "report"],
     &[
         "affected",
         "backend",

@@ -34,3 +34,15 @@ fn no_journal_of_the_corpus_breaks_a_promise() {
 fn nothing_kept_of_the_corpus_breaks_a_promise() {
     assert!(run("cache", bodies::cache) >= 8);
 }
+
+#[test]
+fn no_test_cases_of_the_corpus_break_a_promise() {
+    for (corpus, body, least) in [
+        ("junit", bodies::junit as fn(&[u8]), 10),
+        ("tap", bodies::tap, 4),
+        ("go_json", bodies::go_json, 2),
+        ("libtest", bodies::libtest, 2),
+    ] {
+        assert!(run(corpus, body) >= least, "{corpus}");
+    }
+}

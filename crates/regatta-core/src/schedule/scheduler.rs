@@ -39,6 +39,9 @@ pub enum Input {
     Printed(AttemptId),
     /// The examination of an attempt that ran into a limit is over.
     Examined(AttemptId),
+    /// The command of an attempt has exited, and `Finished` follows once it is read what it left. Without this one,
+    /// `Finished` says both.
+    Exited(AttemptId),
     /// An attempt is over, whether it ran or could not be started.
     Finished(AttemptId, Box<AttemptReport>),
     /// So much of a pool is in the hands of others than tasks from now on, instead of what they had before. They may take
@@ -170,6 +173,7 @@ impl Scheduler {
             Input::Started(attempt) => self.handle_started(attempt, effects),
             Input::Printed(attempt) => self.handle_printed(attempt),
             Input::Examined(attempt) => self.handle_examined(attempt, effects),
+            Input::Exited(attempt) => self.handle_exited(attempt),
             Input::Finished(attempt, report) => self.handle_finished(attempt, report, effects),
             Input::Withheld { pool, amount } => self.room.withhold(pool, amount),
             Input::Wakeup => self.handle_wakeup(effects),
@@ -311,6 +315,16 @@ impl Scheduler {
         }
     }
 
+    fn handle_exited(&mut self, id: AttemptId) {
+        if let State::Running(running) = &self.states[id.task]
+            && running.attempt == id.number
+        {
+            let stop = running.stop.map(|stop| stop.cause);
+            let attempt = id.number;
+            self.set(id.task, State::Exited { attempt, stop });
+        }
+    }
+
     fn handle_finished(
         &mut self,
         id: AttemptId,
@@ -322,6 +336,7 @@ impl Scheduler {
             State::Running(running) if running.attempt == id.number => {
                 running.stop.as_ref().map(|stop| stop.cause)
             }
+            State::Exited { attempt, stop } if *attempt == id.number => *stop,
             _ => return,
         };
         self.room.release(id.task);
@@ -543,7 +558,8 @@ impl Scheduler {
                 | State::Backoff { .. } => {
                     self.close(task, Verdict::Skipped(word.clone()), effects);
                 }
-                State::Starting { .. } | State::Running(_) | State::Done => {}
+                State::Starting { .. } | State::Running(_) | State::Exited { .. } | State::Done => {
+                }
             }
         }
     }

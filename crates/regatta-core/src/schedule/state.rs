@@ -25,6 +25,12 @@ pub(super) enum State {
     },
     /// Its command runs.
     Running(Running),
+    /// Its command has exited, and what it left is being read. Nothing can be late any more, and nothing be stopped.
+    Exited {
+        attempt: u32,
+        /// Why it had been told to end, if it had.
+        stop: Option<StopCause>,
+    },
     /// It failed and will be tried again; meanwhile its room is free.
     Backoff { next: u32, until: Time },
     /// The final word is said.
@@ -92,6 +98,7 @@ impl State {
             | Self::Probing
             | Self::Queued { .. }
             | Self::Starting { .. }
+            | Self::Exited { .. }
             | Self::Done => None,
         }
     }

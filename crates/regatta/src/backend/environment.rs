@@ -7,11 +7,13 @@ use std::sync::Arc;
 
 use super::launch::{Launch, Visible};
 use crate::cache::is_base;
+use crate::cases::Wanted;
 use crate::jobserver::with_address;
 use crate::memory::MACHINE;
+use crate::shell;
 
 /// Variables that say something about this run or about another one, and that no suite inherits.
-const NOT_INHERITED: [&str; 17] = [
+const NOT_INHERITED: [&str; 18] = [
     "REGATTA_FAULT",
     MACHINE,
     "REGATTA_RUN_ID",
@@ -28,7 +30,8 @@ const NOT_INHERITED: [&str; 17] = [
     "GTEST_TOTAL_SHARDS",
     "GTEST_SHARD_INDEX",
     "GTEST_SHARD_STATUS_FILE",
-    "XML_OUTPUT_FILE",
+    XML_FILE,
+    BAZEL,
 ];
 
 /// Where make, cargo and ninja look for a jobserver.
@@ -36,6 +39,12 @@ const MAKEFLAGS: &str = "MAKEFLAGS";
 
 /// Variables that could lead past the jobserver which an attempt is given.
 const JOBSERVER_VARIABLES: [&str; 3] = [MAKEFLAGS, "CARGO_MAKEFLAGS", "MFLAGS"];
+/// Names the file for a report in `JUnit` XML. Many frameworks write it where the next one is set.
+const XML_FILE: &str = "XML_OUTPUT_FILE";
+const BAZEL: &str = "BAZEL_TEST";
+
+/// Holds words that pytest reads before those of its command line.
+const PYTEST: &str = "PYTEST_ADDOPTS";
 
 /// Names the attempt among those of all runs.
 const ATTEMPT: &str = "REGATTA_ATTEMPT";
@@ -58,6 +67,8 @@ pub(super) struct Inherited {
     entries: Vec<(OsString, Arc<CStr>)>,
     /// What whoever started this process told make.
     makeflags: Option<OsString>,
+    /// What it has for pytest, without what another run put there for the suite that this run is part of.
+    pytest: Option<OsString>,
 }
 
 /// What an environment tells of the attempt it is for.
@@ -78,15 +89,26 @@ pub(super) struct Attempted<'a> {
 impl Inherited {
     /// Reads the environment of this process, but for what is about a run and for `own_variables`.
     pub(super) fn new(own_variables: &[String]) -> Self {
-        let entries = std::env::vars_os()
-            .filter(|(name, _)| {
-                !NOT_INHERITED.iter().any(|it| name == it)
-                    && !own_variables.iter().any(|it| name == it.as_str())
+        let outer = std::env::var_os(XML_FILE).map(|it| junit_word(&it));
+        let mut pytest = None;
+        let variables = std::env::vars_os().filter(|(name, _)| {
+            !NOT_INHERITED.iter().any(|it| name == it)
+                && !own_variables.iter().any(|it| name == it.as_str())
+        });
+        let entries = variables
+            .filter_map(|(name, mut value)| {
+                if name == PYTEST {
+                    if let Some(outer) = &outer {
+                        value = without_last(&value, outer);
+                    }
+                    pytest = Some(value.clone());
+                }
+                Some((name.clone(), entry(&name, &value)?))
             })
-            .filter_map(|(name, value)| Some((name.clone(), entry(&name, &value)?)))
             .collect();
         Self {
             entries,
+            pytest,
             makeflags: std::env::var_os(MAKEFLAGS),
         }
     }
@@ -116,13 +138,16 @@ impl Inherited {
             ("REGATTA_SLOT", attempted.slot.to_string()),
         ];
         let timeout = launch.timeout.map(|it| it.as_secs().max(1).to_string());
-        let tests: [(&str, Option<&OsStr>); 4] = [
+        let asks = matches!(launch.cases, Wanted::Whatever);
+        let pytest = asks.then(|| self.pytest_words(launch, attempted.xml_file));
+        let tests: [(&str, Option<&OsStr>); 5] = [
             ("TEST_TMPDIR", Some(attempted.private_dir.as_os_str())),
             (
                 "TEST_UNDECLARED_OUTPUTS_DIR",
                 Some(attempted.outputs_dir.as_os_str()),
             ),
-            ("XML_OUTPUT_FILE", Some(attempted.xml_file.as_os_str())),
+            (XML_FILE, Some(attempted.xml_file.as_os_str())),
+            (BAZEL, asks.then_some(OsStr::new("1"))),
             ("TEST_TIMEOUT", timeout.as_deref().map(OsStr::new)),
         ];
         let inherited = self.entries.iter();
@@ -131,6 +156,7 @@ impl Inherited {
                 is_visible(name, &launch.visible)
                     && !(attempted.jobserver.is_some() && is_about_jobs(name))
                     && name.to_str().is_none_or(|it| !launch.env.contains_key(it))
+                    && (pytest.is_none() || name != PYTEST)
             })
             .map(|(_, entry)| Arc::clone(entry))
             .collect();
@@ -146,7 +172,10 @@ impl Inherited {
         }
         environment.extend(shard_entries(attempted));
         let declared = launch.env.iter();
-        let declared = declared.filter(|(name, _)| identity.iter().all(|(it, _)| name != it));
+        let declared = declared.filter(|(name, _)| {
+            let is_extended = pytest.is_some() && *name == PYTEST;
+            !is_extended && identity.iter().all(|(it, _)| name != it)
+        });
         environment.extend(declared.filter_map(|(k, v)| entry(OsStr::new(k), OsStr::new(v))));
         if let Some(threads) = launch.threads {
             let threads = threads.to_string();
@@ -155,10 +184,44 @@ impl Inherited {
             let hints: Vec<_> = hints.collect();
             environment.extend(hints);
         }
+        environment.extend(pytest.and_then(|words| entry(OsStr::new(PYTEST), &words)));
         let identity = identity.iter();
         environment.extend(identity.filter_map(|(k, v)| entry(OsStr::new(k), OsStr::new(v))));
         environment
     }
+
+    /// Returns the words for pytest that a suite would have, and one that has it tell of its cases. On its command line
+    /// the suite may still say otherwise.
+    fn pytest_words(&self, launch: &Launch, xml_file: &Path) -> OsString {
+        let inherited = || {
+            let is_seen = is_visible(OsStr::new(PYTEST), &launch.visible);
+            self.pytest.clone().filter(|_| is_seen)
+        };
+        let declared = launch.env.get(PYTEST).map(OsString::from);
+        let mut words = declared.or_else(inherited).unwrap_or_default();
+        if !words.is_empty() {
+            words.push(" ");
+        }
+        words.push(junit_word(xml_file.as_os_str()));
+        words
+    }
+}
+
+/// Returns words without the last one, if it is this one.
+fn without_last(words: &OsStr, last: &OsStr) -> OsString {
+    let rest = words.as_bytes().strip_suffix(last.as_bytes());
+    OsStr::from_bytes(rest.map_or(words.as_bytes(), <[u8]>::trim_ascii_end)).to_owned()
+}
+
+/// Returns the word that has pytest write a report to a file.
+fn junit_word(file: &OsStr) -> OsString {
+    let mut word = OsString::from("--junitxml=");
+    // pytest splits its words as a shell does; a path that is no text cannot be quoted, and needs no quotes.
+    match file.to_str() {
+        Some(file) => word.push(shell::quote(file).as_ref() as &str),
+        None => word.push(file),
+    }
+    word
 }
 
 /// Returns what tells a shard which one it is; nothing for a whole suite.

@@ -10,6 +10,7 @@ use std::time::Duration;
 use regatta_core::shard::Shard;
 use regatta_core::terms::Leftovers;
 
+use crate::cases::Wanted;
 use crate::log_dir::file_stem;
 
 /// How the attempts of one task are started. Nothing in it changes from attempt to attempt.
@@ -35,6 +36,8 @@ pub struct Launch {
     pub max_log_bytes: u64,
     /// How many slots it takes, at least 1; not clamped.
     pub cpus: u32,
+    /// Where its test cases are looked for.
+    pub cases: Wanted,
     /// What happens to processes that outlive its command.
     pub leftovers: Leftovers,
     /// How many threads it is told to use, if it is told.

@@ -21,6 +21,7 @@ use regatta_process::{
     Supervisor, Waker, counts_storage,
 };
 
+use super::case_desk::{CaseDesk, Left};
 use super::diagnosis::Sighting;
 use super::environment::{Attempted, Inherited, examining};
 use super::examiner::{Examination, Examiner};
@@ -43,6 +44,8 @@ pub struct Workplace {
     pub run_id: String,
     /// The log directory, absolute; it exists.
     pub log_dir: PathBuf,
+    /// The folder of the project, absolute.
+    pub root: PathBuf,
     /// Whether the output of suites is wanted while they run.
     pub follow: Follow,
     /// Names of variables that configure this program and are not passed on.
@@ -72,6 +75,7 @@ pub struct Local {
     examiner: Examiner,
     /// What becomes of each task's log when another attempt follows.
     old_logs: IdMap<TaskId, OldLog>,
+    desk: CaseDesk,
     happenings: Vec<Happening>,
 }
 
@@ -93,6 +97,8 @@ pub enum Occurrence {
     Output(AttemptId, Vec<u8>),
     /// The examination of an attempt is over.
     Examined(AttemptId),
+    /// The command of an attempt has exited; what it told is being read, and `Finished` follows.
+    Exited(AttemptId),
     /// An attempt is over.
     Finished(AttemptId, Box<AttemptReport>),
     /// The user sent a signal.
@@ -119,8 +125,10 @@ impl Local {
         workplace: Workplace,
         launches: IdMap<TaskId, Launch>,
     ) -> io::Result<Self> {
+        let supervisor = Supervisor::new(guardian)?;
         Ok(Self {
-            supervisor: Supervisor::new(guardian)?,
+            desk: CaseDesk::new(supervisor.waker()),
+            supervisor,
             broker: None,
             private_dirs: PrivateDirs::new(&workplace.run_id)?,
             outputs_dirs: OutputsDirs::default(),
@@ -250,6 +258,8 @@ impl Local {
         let launch = &self.launches[attempt.task];
         let command = self.command(launch, attempt, (slot, &private_dir), share.as_ref());
         self.started[attempt.task] = Instant::now();
+        self.desk
+            .prepare(attempt.task, &self.launches[attempt.task]);
         let started = self.supervisor.spawn(key(attempt), &command);
         started.map_err(|error| exit_of(&error))
     }
@@ -318,11 +328,14 @@ impl Local {
         self.examiner.blink();
         let mut happenings = std::mem::take(&mut self.happenings);
         self.supervisor.wait(timeout, &mut happenings)?;
-        let occurrences = happenings
+        let mut occurrences: Vec<Occurrence> = happenings
             .drain(..)
             .filter_map(|happening| self.occurrence(happening))
             .collect();
         self.happenings = happenings;
+        let answers = self.desk.answers().into_iter();
+        let finished = answers.map(|(attempt, report)| Occurrence::Finished(attempt, report));
+        occurrences.extend(finished);
         Ok(occurrences)
     }
 
@@ -397,7 +410,17 @@ impl Local {
                 let mut report = report_of(ended, || self.counts_storage());
                 report.out_of_memory = out_of_memory;
                 report.sharding = sharding;
-                Occurrence::Finished(attempt, Box::new(report))
+                let launch = &self.launches[attempt.task];
+                let left = Left {
+                    launch,
+                    xml: self.xml_path(launch),
+                    log: self.log_path(launch),
+                    root: &self.workplace.root,
+                };
+                match self.desk.take(attempt, Box::new(report), left) {
+                    Some(report) => Occurrence::Finished(attempt, report),
+                    None => Occurrence::Exited(attempt),
+                }
             }
             Happening::Readable => {
                 self.broker.as_mut()?.stir();
@@ -426,7 +449,7 @@ impl Local {
                     self.workplace.log_dir.join(old),
                 ))?;
             }
-            ignore_missing(fs::remove_file(self.xml_path(launch)))?;
+            ignore_missing(remove_whatever(&self.xml_path(launch)))?;
         }
         Ok(())
     }
@@ -555,6 +578,14 @@ fn attempt(key: u64) -> AttemptId {
     AttemptId {
         task: TaskId(((key & !EXAMINATION) >> 32) as u32),
         number: key as u32,
+    }
+}
+
+/// Removes a file, or a folder that a suite put in its place.
+fn remove_whatever(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() == io::ErrorKind::IsADirectory => fs::remove_dir_all(path),
+        result => result,
     }
 }
 

@@ -1,5 +1,6 @@
 //! Where attempts run. There is one place so far: this machine.
 
+mod case_desk;
 mod diagnosis;
 mod environment;
 mod examiner;

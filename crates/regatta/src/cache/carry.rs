@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 
+use regatta_core::cases::CaseList;
 use regatta_core::manifest::{Digest, Manifest};
 use regatta_process::fault::{self, Operation};
 use rustix::fs::OFlags;
@@ -19,6 +20,15 @@ use super::stat::now_ns;
 const MOST_INLINE_BYTES: u64 = 8 << 10;
 
 impl Keeper {
+    /// Returns the test cases that belong to a result. What a newer program wrote is passed over.
+    pub(super) fn cases(&self, entry: &Entry) -> io::Result<Option<Box<CaseList>>> {
+        let Some(digest) = entry.cases else {
+            return Ok(None);
+        };
+        let bytes = self.store.content_bytes(digest)?;
+        Ok(serde_json::from_slice(&bytes).ok())
+    }
+
     /// Puts outputs and log where the suite would have left them; returns the digest of all outputs there are then.
     pub(super) fn bring_back(&self, recipe: &Recipe, entry: &Entry) -> io::Result<Digest> {
         let dir = recipe.folder(&self.settings.root);
@@ -58,7 +68,7 @@ impl Keeper {
         recipe: &Recipe,
         pending: &Pending,
         made: &[Output],
-        attempted: Attempted,
+        attempted: &Attempted,
     ) -> io::Result<()> {
         let inputs = pending
             .contents
@@ -76,11 +86,18 @@ impl Keeper {
             stored_at: now_ns() / 1_000_000_000,
             duration: attempted.duration,
             elided_bytes: attempted.elided_bytes,
+            cases: self.keep_cases(attempted.cases.as_deref())?,
             log: self.keep_log(&recipe.stem())?,
             manifest: self.store.keep_bytes(&manifest.encode())?,
             outputs: made.to_vec(),
         };
         self.store.keep(&entry)
+    }
+
+    fn keep_cases(&self, cases: Option<&CaseList>) -> io::Result<Option<Digest>> {
+        let Some(cases) = cases else { return Ok(None) };
+        let bytes = serde_json::to_vec(cases).map_err(io::Error::other)?;
+        Ok(Some(self.store.keep_bytes(&bytes)?))
     }
 
     fn keep_log(&self, stem: &str) -> io::Result<Log> {

@@ -9,6 +9,9 @@ use super::hash::digest;
 
 const MAGIC: &[u8; 16] = b"regatta result1\n";
 
+/// Begins an entry with test cases; one without them is as it was before there were any.
+const MAGIC_WITH_CASES: &[u8; 16] = b"regatta result2\n";
+
 /// A kept result.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
@@ -28,6 +31,8 @@ pub struct Entry {
     pub log: Log,
     /// The content that holds the manifest.
     pub manifest: Digest,
+    /// The content that holds the test cases it told of, as JSON.
+    pub cases: Option<Digest>,
     /// What the suite made, in the order of the paths.
     pub outputs: Vec<Output>,
 }
@@ -70,7 +75,8 @@ impl Entry {
     /// Returns the bytes that [`Self::decode`] reads.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        let mut bytes = MAGIC.to_vec();
+        let magic = self.cases.map_or(MAGIC, |_| MAGIC_WITH_CASES);
+        let mut bytes = magic.to_vec();
         let sink = &mut |part: &[u8]| bytes.extend_from_slice(part);
         sink(&self.key.0);
         write_bytes(sink, self.suite.as_bytes());
@@ -90,6 +96,9 @@ impl Entry {
             }
         }
         sink(&self.manifest.0);
+        if let Some(cases) = &self.cases {
+            sink(&cases.0);
+        }
         write_number(sink, self.outputs.len() as u64);
         for Output { path, kind } in &self.outputs {
             write_bytes(sink, path);
@@ -118,7 +127,9 @@ impl Entry {
         let (body, sum) = bytes.split_last_chunk()?;
         (digest(body).0 == *sum).then_some(())?;
         let mut reader = Reader::new(body);
-        (reader.array()? == *MAGIC).then_some(())?;
+        let magic = reader.array()?;
+        let has_cases = magic == *MAGIC_WITH_CASES;
+        (has_cases || magic == *MAGIC).then_some(())?;
         let mut entry = Self {
             key: Digest(reader.array()?),
             suite: text(reader.bytes()?)?,
@@ -132,6 +143,11 @@ impl Entry {
                 _ => return None,
             },
             manifest: Digest(reader.array()?),
+            cases: if has_cases {
+                Some(Digest(reader.array()?))
+            } else {
+                None
+            },
             outputs: Vec::new(),
         };
         for _ in 0..reader.number()? {
@@ -150,7 +166,8 @@ impl Entry {
             OutputKind::File { digest, .. } => Some(digest),
             OutputKind::Link(_) | OutputKind::Folder => None,
         });
-        log.into_iter().chain([self.manifest]).chain(outputs)
+        let described = [Some(self.manifest), self.cases].into_iter().flatten();
+        log.into_iter().chain(described).chain(outputs)
     }
 }
 
@@ -229,6 +246,7 @@ mod tests {
             elided_bytes: 0,
             log: Log::Inline(b"ok\n".to_vec()),
             manifest: Digest([2; 32]),
+            cases: None,
             outputs: vec![
                 Output {
                     path: b"bin".to_vec(),
@@ -251,6 +269,11 @@ mod tests {
 
     #[test]
     fn what_was_encoded_is_decoded_and_nothing_else_is() {
+        let with_cases = Entry {
+            cases: Some(Digest([4; 32])),
+            ..entry()
+        };
+        assert_eq!(Entry::decode(&with_cases.encode()), Some(with_cases));
         let bytes = entry().encode();
         assert_eq!(Entry::decode(&bytes), Some(entry()));
         for end in 0..bytes.len() {

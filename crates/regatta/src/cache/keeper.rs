@@ -8,6 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use regatta_core::cases::CaseList;
 use regatta_core::id::{Id, IdMap, TaskId};
 use regatta_core::manifest::{Change, Digest, Fact, Manifest, summarise};
 
@@ -161,7 +162,7 @@ impl Keeper {
 
     /// Keeps the result of a task that was probed and has passed cleanly since. Returns why not, if that is worth
     /// telling.
-    pub fn keep(&mut self, task: TaskId, attempted: Attempted) -> Option<String> {
+    pub fn keep(&mut self, task: TaskId, attempted: &Attempted) -> Option<String> {
         let pending = self.pending.remove(&task)?;
         let recipe = self.recipes[task].as_ref()?;
         let set = &self.sets[self.set_of[task]];
@@ -360,12 +361,14 @@ impl Keeper {
                         is_audit: true,
                     });
                 }
-                match self.bring_back(recipe, &entry) {
-                    Ok(outputs) => {
+                let brought = self.bring_back(recipe, &entry);
+                match brought.and_then(|outputs| Ok((outputs, self.cases(&entry)?))) {
+                    Ok((outputs, cases)) => {
                         return Look::Hit {
                             key,
                             outputs,
                             entry,
+                            cases,
                         };
                     }
                     Err(error) => {
@@ -446,6 +449,7 @@ impl Keeper {
                 key,
                 outputs,
                 entry,
+                cases,
             } => {
                 self.known.insert(task, Known { key, outputs });
                 if self.latest.get(&suite) != Some(&key) {
@@ -455,6 +459,7 @@ impl Keeper {
                     hit: true,
                     saved: entry.duration,
                     elided_bytes: entry.elided_bytes,
+                    cases,
                     ..Probed::miss(task, Some(key), made_at(&entry))
                 }
             }
@@ -517,6 +522,7 @@ enum Look {
         key: Digest,
         outputs: Digest,
         entry: Box<Entry>,
+        cases: Option<Box<CaseList>>,
     },
     /// None holds.
     Miss(Missed),

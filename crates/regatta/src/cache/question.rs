@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use regatta_core::cases::CaseList;
 use regatta_core::id::TaskId;
 use regatta_core::manifest::{Change, Digest, Manifest};
 
@@ -42,17 +43,21 @@ pub struct Probed {
     pub saved: Duration,
     /// Bytes that are missing in the log that was brought back.
     pub elided_bytes: u64,
+    /// The test cases of the attempt whose result holds, where it told of some.
+    pub cases: Option<Box<CaseList>>,
     /// Whether a kept result holds, and the suite runs all the same so that it shows whether it should.
     pub is_audit: bool,
 }
 
 /// What is measured of an attempt whose result is to be kept.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Attempted {
     /// How long it took.
     pub duration: Duration,
     /// Bytes that its log does not have.
     pub elided_bytes: u64,
+    /// The test cases that it told of.
+    pub cases: Option<Box<CaseList>>,
 }
 
 /// What decides a task's result now, and what is kept for it.
@@ -88,6 +93,7 @@ impl Probed {
             reason,
             saved: Duration::ZERO,
             elided_bytes: 0,
+            cases: None,
             is_audit: false,
         }
     }

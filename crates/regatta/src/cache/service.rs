@@ -166,7 +166,7 @@ fn work<F: Fn()>(
                 }
             }
             Job::Keep(task, attempted) => {
-                let refused = keeper.keep(task, attempted);
+                let refused = keeper.keep(task, &attempted);
                 let _ = answers.send(Answer::Kept(task, refused));
             }
         }

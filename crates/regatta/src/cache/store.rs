@@ -520,6 +520,7 @@ mod tests {
             stored_at: 0,
             duration: Duration::ZERO,
             elided_bytes: 0,
+            cases: None,
             log: Log::Inline(Vec::new()),
             manifest: shared,
             outputs: vec![output(b"own", own), output(b"shared", shared)],

@@ -106,6 +106,7 @@ fn row(suite: Suite) -> SuiteRow {
             outcome: suite.outcome,
         },
         cache_key: None,
+        cases: Vec::new(),
         attempts: attempts.collect(),
     }
 }

@@ -9,11 +9,12 @@ use jiff::civil::Date;
 use jiff::{ToSpan, Zoned};
 use serde::Serialize;
 
+use super::case_figures::{CaseEntries, CaseFigures, CaseJson, flaky_lines, to_json};
 use super::figures::{Known, NOTHING_YET, count, minute, open, print_json, rfc3339, seconds};
 use super::history::{Figures, read_entries};
 use super::output::print;
 use crate::cli::{CommandFailure, FigureFormat, FlakyArgs, PlaceArgs};
-use crate::history::{Interval, Standing, wilson};
+use crate::history::{Facts, Interval, Standing, SuiteRow, wilson};
 
 /// For how long a quarantine is proposed.
 const QUARANTINE_DAYS: i64 = 14;
@@ -39,6 +40,8 @@ struct Findings {
     flaky: Vec<Flake>,
     /// By name.
     broken: Vec<Figures>,
+    /// Flaky test cases, the most failing first.
+    cases: Vec<CaseFigures>,
     expires: Date,
 }
 
@@ -54,7 +57,23 @@ struct Flake {
 impl Findings {
     fn read(known: &Known) -> Result<Self, CommandFailure> {
         let mut runs = 0;
-        let entries = read_entries(known, |_| runs += 1)?;
+        let mut cases = CaseEntries::default();
+        let entries = read_entries(known, |run| {
+            runs += 1;
+            let facts = Facts::of(run);
+            let suites = run.suites.iter().filter(|it| !it.cases.is_empty());
+            // Of suites that are gone nobody wants to know.
+            let declared = |it: &&SuiteRow| {
+                known
+                    .config
+                    .suites
+                    .iter()
+                    .any(|suite| suite.name == it.name)
+            };
+            suites.filter(declared).for_each(|it| cases.add(it, facts));
+        })?;
+        let mut cases = cases.figures();
+        cases.retain(CaseFigures::is_flaky);
         let figures = entries.iter().map(|(name, runs)| Figures::of(name, runs));
         let (flaky, others): (Vec<_>, Vec<_>) =
             figures.partition(|it| it.evidence.standing == Standing::Flaky);
@@ -69,6 +88,7 @@ impl Findings {
             runs,
             flaky,
             broken: broken.collect(),
+            cases,
             expires: Zoned::now().date().saturating_add(QUARANTINE_DAYS.days()),
         })
     }
@@ -117,6 +137,7 @@ impl Findings {
                 "  {name} fails since the run of {since}, {failing} so far"
             ));
         }
+        flaky_lines(&self.cases).into_iter().for_each(&mut write);
         if !self.flaky.is_empty() {
             write(
                 "\nUntil they are mended, these lines in quarantine.toml keep them from failing runs:"
@@ -138,6 +159,7 @@ impl Findings {
                 .map(|it| it.to_json(self.expires))
                 .collect(),
             broken: self.broken.iter().map(BrokenJson::of).collect(),
+            cases: to_json(&self.cases),
         }
     }
 }
@@ -218,6 +240,7 @@ struct FindingsJson<'f> {
     runs: usize,
     flaky: Vec<FlakeJson<'f>>,
     broken: Vec<BrokenJson<'f>>,
+    cases: Vec<CaseJson<'f>>,
 }
 
 #[derive(Serialize)]

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::case_figures::{self, CaseEntries, CaseFigures, CaseJson, failed_lines};
 use super::figures::{
     Known, NOTHING_YET, count, failure, minute, print_json, rfc3339, seconds, word,
 };
@@ -26,6 +27,8 @@ struct SuiteHistory {
     runs: Vec<(RunRow, SuiteRow)>,
     /// The same for the figures.
     entries: Vec<Entry>,
+    /// Its test cases that failed, the most failing first.
+    cases: Vec<CaseFigures>,
 }
 
 pub(super) fn suite(known: &Known, name: &str, format: FigureFormat) -> Result<u8, CommandFailure> {
@@ -51,17 +54,20 @@ pub(super) fn suite(known: &Known, name: &str, format: FigureFormat) -> Result<u
 
 fn read(known: &Known, name: &str) -> Result<SuiteHistory, CommandFailure> {
     let mut history = SuiteHistory::default();
+    let mut cases = CaseEntries::default();
     if let Some(store) = &known.store {
         let add = |mut run: RunRow| {
             let facts = Facts::of(&run);
             let suites = std::mem::take(&mut run.suites);
             if let Some(suite) = suites.into_iter().find(|it| it.name == name) {
+                cases.add(&suite, facts);
                 history.entries.push(Entry::of(&suite, facts));
                 history.runs.push((run, suite));
             }
         };
         store.visit_runs(add).map_err(failure)?;
     }
+    history.cases = cases.figures();
     Ok(history)
 }
 
@@ -134,6 +140,9 @@ fn render(name: &str, history: &SuiteHistory, symbols: Symbols) -> String {
             minute(run.started_us)
         ));
     }
+    failed_lines(&history.cases)
+        .into_iter()
+        .for_each(&mut write);
     text
 }
 
@@ -186,6 +195,7 @@ struct SuiteJson<'h> {
     name: &'h str,
     figures: Option<FiguresJson<'h>>,
     runs: Vec<RunJson<'h>>,
+    cases: Vec<CaseJson<'h>>,
 }
 
 /// *Units*: seconds, bytes.
@@ -227,6 +237,7 @@ fn to_json(name: &str, history: &SuiteHistory) -> serde_json::Value {
         name,
         figures: figures.as_ref().map(FiguresJson::of),
         runs: runs.collect(),
+        cases: case_figures::to_json(&history.cases),
     };
     serde_json::to_value(json).expect("plain data is always JSON")
 }

@@ -2,6 +2,7 @@
 
 mod affected;
 mod cache;
+mod case_figures;
 mod check;
 mod compare;
 mod compare_report;

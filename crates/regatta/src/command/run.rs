@@ -250,6 +250,7 @@ impl Run<'_> {
         let workplace = Workplace {
             run_id: self.header.run_id.clone(),
             log_dir: self.logs.path.clone(),
+            root: config.root.clone(),
             follow: if self.args.verbose {
                 Follow::Chunks
             } else {

@@ -2,13 +2,14 @@
 //!
 //! Says nothing about what the values mean for each other; that is `resolve.rs` and the checks.
 
+use regatta_core::cases::CaseFormat;
 use regatta_core::terms::{Backoff, Expect, FailFast, FlakyVerdict, Leftovers, Retries};
 
-use super::model::{CacheUse, Command, JobserverUse};
+use super::model::{CacheUse, Cases, Command, JobserverUse};
 use super::table::{Named, table};
 use super::value::{
-    Bytes, Day, Environment, Inputs, Length, MaxParallel, Name, NameList, NameOrList, Outputs,
-    Path, Pause, RetryCount, Text, VariableNames, Whole,
+    Bytes, Day, Environment, Files, Inputs, Length, MaxParallel, Name, NameList, NameOrList,
+    Outputs, Path, Pause, RetryCount, Text, VariableNames, Whole,
 };
 
 table! {
@@ -119,6 +120,10 @@ table! {
         expect: Expect,
         /// Exit code that means the suite was skipped.
         skip_exit_code: Whole<1, 255>,
+        /// Where the suite tells of its test cases: "auto" looks into the XML file that `XML_OUTPUT_FILE` names, which it
+        /// also asks pytest for, and else for TAP, go test -json and libtest in its log; "off" looks nowhere; a table
+        /// says it. The verdict stays with the exit code.
+        cases: Cases,
         /// What runs before a time-out's first signal, with the suite's process in `REGATTA_PID`; it may take ten seconds.
         /// Its output goes into `<log_dir>/<suite>.diagnosis.log`.
         on_timeout: Command,
@@ -137,6 +142,18 @@ table! {
         tools: NameList,
         /// Whether a pass is reused: "on", "read" to keep no new one, or "off".
         cache: CacheUse,
+    }
+}
+
+table! {
+    /// Where a suite leaves its test cases.
+    CasesTable requires ["format"] {
+        /// How they are written: `JUnit` XML of any dialect, the Test Anything Protocol, the lines of `go test -json`, or
+        /// the text of Rust's test harness.
+        format: CaseFormat,
+        /// The files they are in, as a pattern relative to `dir`; only those count that the suite has written. Without
+        /// it, `JUnit` XML is read from the file that `XML_OUTPUT_FILE` names, and any other format from the log.
+        path: Files,
     }
 }
 

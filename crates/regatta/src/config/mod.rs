@@ -26,8 +26,8 @@ mod value;
 pub use discover::discover;
 pub use document::{Document, load, load_bytes};
 pub use model::{
-    CacheUse, Category, Command, Config, Group, InputPattern, JobserverUse, Reuse, Run, Suite,
-    Terms,
+    CacheUse, Cases, Category, Command, Config, Group, InputPattern, JobserverUse, Reuse, Run,
+    Suite, Terms,
 };
 pub use quarantine::{QUARANTINE_NAME, quarantine, quarantine_bytes};
 pub use resolve::{Overrides, resolve};

@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use regatta_core::cases::CaseFormat;
 use regatta_core::plan::Quarantine;
 use regatta_core::terms::{Expect, FailFast, FlakyVerdict, Leftovers, Retries};
 
@@ -131,6 +132,8 @@ pub struct Suite {
     pub expect: Expect,
     /// Exit code that means skipped, 1 to 255.
     pub skip_exit_code: Option<i32>,
+    /// Where it tells of its test cases.
+    pub cases: Cases,
     /// What looks at an attempt that ran into a limit before it is told to end.
     pub on_timeout: Option<Setting<Command>>,
     /// What decides its result; `None` for a suite that runs every time.
@@ -149,6 +152,22 @@ impl Suite {
     pub fn tasks(&self) -> u32 {
         self.shards.unwrap_or(1)
     }
+}
+
+/// Where a suite tells of its test cases.
+#[derive(Debug, Clone)]
+pub enum Cases {
+    /// Wherever they are found.
+    Auto,
+    /// Nowhere.
+    Off,
+    /// In one format.
+    In {
+        /// The format.
+        format: CaseFormat,
+        /// In which files, relative to its folder; `None` for the XML file it is told of, or its log.
+        files: Option<Pattern>,
+    },
 }
 
 /// What decides a suite's result, and what is done with it.

@@ -15,7 +15,7 @@ use super::declaration::{Root, RunTable, SuiteTable};
 use super::display::{list_categories, list_groups};
 use super::document::Document;
 use super::layers::{default_run, overlay_run, overlay_terms};
-use super::model::{CacheUse, Config, InputPattern, Reuse, Run, Suite, Terms};
+use super::model::{CacheUse, Cases, Config, InputPattern, Reuse, Run, Suite, Terms};
 use super::setting::{Ci, Origin, Setting};
 use super::table::Entry;
 use super::value::MaxParallel;
@@ -184,6 +184,7 @@ fn resolve_suite(
             .skip_exit_code
             .value()
             .and_then(|code| code.try_into().ok()),
+        cases: table.cases.value().unwrap_or(Cases::Auto),
         on_timeout: table.on_timeout.0.as_ref().map(|given| Setting {
             value: given.value.clone(),
             origin: Origin::Suite {

@@ -183,6 +183,7 @@ mod tests {
             definition: String::new(),
             word: Word { status, outcome },
             cache_key: None,
+            cases: Vec::new(),
             attempts: vec![AttemptRow {
                 outcome,
                 duration_us: Some(ms * 1000),

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use regatta_process::fault::{self, Operation};
 
+use super::case::Known;
 use super::row::RunRow;
 use crate::report::journal::read_journal;
 
@@ -51,9 +52,16 @@ pub(super) fn read_all(folder: &Path) -> Vec<(RunRow, u64)> {
     let mut paths: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
     paths.sort();
     let journals = paths.iter().filter_map(|path| read_journal(path).ok());
-    journals
-        .map(|journal| (RunRow::of(&journal.record()), journal.bytes))
-        .collect()
+    let mut known = Known::default();
+    let runs = journals.map(|journal| {
+        let mut run = RunRow::of(&journal.record());
+        // All cases of all runs would be too much to hold at once.
+        for suite in &mut run.suites {
+            known.sift(suite);
+        }
+        (run, journal.bytes)
+    });
+    runs.collect()
 }
 
 #[cfg(test)]

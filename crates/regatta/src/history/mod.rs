@@ -1,5 +1,6 @@
 //! What earlier runs said of each suite: kept, found again, and made into figures.
 
+mod case;
 mod compare;
 mod entry;
 mod error;
@@ -18,6 +19,7 @@ mod timings;
 mod trend;
 mod word;
 
+pub use case::CaseRow;
 pub use compare::{Change, Comparison, Side, compare};
 pub use entry::{Entry, Facts};
 pub use error::HistoryError;

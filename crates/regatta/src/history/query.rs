@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use regatta_core::past::Past;
 use rusqlite::{Connection, OptionalExtension, Result, Row};
 
+use super::case;
 use super::entry::{Entry, Facts, definition, is_widespread, machine, number, profile};
 use super::error::HistoryError;
 use super::estimate::{Like, usual, usual_memory};
@@ -251,6 +252,7 @@ pub(super) fn suites_of(connection: &Connection, run: i64) -> Result<Vec<(i64, S
                         .map_or_else(String::new, |it| format!("{:016x}", it.cast_unsigned())),
                     word,
                     cache_key: row.get(11)?,
+                    cases: Vec::new(),
                     attempts: Vec::new(),
                 },
             ));
@@ -270,6 +272,7 @@ pub(super) fn suites_of(connection: &Connection, run: i64) -> Result<Vec<(i64, S
             });
         }
     }
+    case::read(connection, run, &mut suites)?;
     Ok(suites)
 }
 
@@ -315,6 +318,7 @@ mod tests {
             definition: "ff00000000000000".into(),
             word: Word { status, outcome },
             cache_key: None,
+            cases: Vec::new(),
             attempts: match status {
                 Status::Skipped => Vec::new(),
                 _ => vec![AttemptRow {

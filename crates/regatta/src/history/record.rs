@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
+use super::case::CaseWriter;
 use super::recent::{Recent, Remembered};
 use super::row::{RunRow, SuiteRow};
 use super::word::{method_code, outcome_code};
@@ -28,7 +29,7 @@ pub(super) fn add(connection: &Connection, run: &RunRow, journal: u64) -> Result
     for suite in &run.suites {
         writer.write(id, suite, Memory::Extend)?;
     }
-    drop(writer);
+    writer.cases.finish()?;
     retain(connection, run.started_us)
 }
 
@@ -44,6 +45,7 @@ pub(super) fn absorb(connection: &Connection, runs: &[(RunRow, u64)]) -> Result<
         for suite in &run.suites {
             writer.write(id, suite, Memory::Leave)?;
         }
+        writer.cases.finish()?;
     }
     if added > 0 {
         remember_anew(connection)?;
@@ -98,6 +100,7 @@ struct SuiteWriter<'c> {
     begin: rusqlite::Statement<'c>,
     remember: rusqlite::Statement<'c>,
     attempt: rusqlite::Statement<'c>,
+    cases: CaseWriter<'c>,
 }
 
 impl<'c> SuiteWriter<'c> {
@@ -112,6 +115,7 @@ impl<'c> SuiteWriter<'c> {
                      signal, definition, cache_key, method, user_us, processes, read_bytes, written_bytes)
                  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             )?,
+            cases: CaseWriter::new(connection),
         })
     }
 
@@ -139,6 +143,7 @@ impl<'c> SuiteWriter<'c> {
                 }
             }
         };
+        self.cases.write(run, id, &suite.cases)?;
         self.write_attempts(run, id, suite)
     }
 
@@ -218,6 +223,7 @@ fn retain(connection: &Connection, now_us: i64) -> Result<Vec<String>> {
     }
     for (id, _) in &dropped {
         connection.execute("DELETE FROM attempt WHERE run = ?", [id])?;
+        connection.execute("DELETE FROM case_word WHERE run = ?", [id])?;
         connection.execute("DELETE FROM run WHERE id = ?", [id])?;
     }
     Ok(dropped.into_iter().map(|(_, run_id)| run_id).collect())
@@ -297,6 +303,7 @@ mod tests {
                     outcome: Outcome::Passed,
                 },
                 cache_key: None,
+                cases: Vec::new(),
                 attempts: vec![AttemptRow {
                     outcome: Outcome::Passed,
                     duration_us: Some(1500),

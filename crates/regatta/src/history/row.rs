@@ -6,6 +6,7 @@ use regatta_core::id::{Id, TaskId};
 use regatta_core::verdict::{Exit, Outcome, Status, UsageMethod, Verdict};
 use serde::{Deserialize, Serialize};
 
+use super::case::{self, CaseRow};
 use super::word::Word;
 use crate::report::record::{AttemptRecord, Record, RunState, TaskRecord};
 
@@ -66,6 +67,9 @@ pub struct SuiteRow {
     /// The key of its result in a cache, once there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cache_key: Option<String>,
+    /// Its test cases, as far as they are kept: those that failed now or in a run before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cases: Vec<CaseRow>,
     /// Its attempts, in order; empty if it never ran.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attempts: Vec<AttemptRow>,
@@ -115,7 +119,8 @@ pub struct AttemptRow {
 }
 
 impl RunRow {
-    /// Returns what is kept of a run, whatever became of it.
+    /// Returns what is kept of a run, whatever became of it, and beyond that all test cases: which of them are kept
+    /// hangs on what is known of them.
     #[must_use]
     pub fn of(record: &Record) -> Self {
         let record = &*record.by_suite();
@@ -179,6 +184,7 @@ impl SuiteRow {
             definition: definition.to_owned(),
             word: Word::of(&task.verdict_or_interrupted()),
             cache_key: task.probe.as_ref().and_then(|it| it.key.clone()),
+            cases: case::rows_of(task),
             attempts: if task.shards.is_empty() {
                 attempts(task)
             } else {

@@ -4,7 +4,7 @@ use rusqlite::{Connection, Result};
 
 /// Each brings the database from the version of its index to the next; `PRAGMA user_version` holds the version. What
 /// was once released is never changed here, only followed by another.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     // A run's number is never used twice, since `recent` holds those of runs that were dropped. An attempt's rows lie one after the other for a run, so that writing a run touches few pages. What is asked of a
     // suite at the start of a run is in `recent`; see `recent.rs`. `bytes` is about what a run takes, journal included.
     "CREATE TABLE run (
@@ -54,10 +54,21 @@ const MIGRATIONS: [&str; 3] = [
      ALTER TABLE attempt ADD COLUMN processes INTEGER;
      ALTER TABLE attempt ADD COLUMN read_bytes INTEGER;
      ALTER TABLE attempt ADD COLUMN written_bytes INTEGER;",
+    // Cases that failed, and what became of them in later runs; see `case.rs`.
+    "CREATE TABLE case_word (
+         run INTEGER NOT NULL,
+         suite INTEGER NOT NULL,
+         name TEXT NOT NULL,
+         attempts INTEGER NOT NULL,
+         failed INTEGER NOT NULL,
+         place TEXT,
+         PRIMARY KEY (run, suite, name)
+     ) STRICT, WITHOUT ROWID;
+     CREATE INDEX case_of_suite ON case_word (suite, run);",
 ];
 
 /// The version that this program writes.
-pub(super) const VERSION: i64 = 3;
+pub(super) const VERSION: i64 = 4;
 
 /// Returns the version of a database, 0 for one without tables.
 pub(super) fn version(connection: &Connection) -> Result<i64> {

@@ -2,9 +2,11 @@
 //!
 //! It is the same whether the events come from a run that goes on or from a journal of long ago.
 
+use std::borrow::Cow;
 use std::path::Path;
 use std::time::Duration;
 
+use regatta_core::cases::CaseList;
 use regatta_core::event::{CancelReason, Event, Repository, RunHeader, Summary};
 use regatta_core::id::{AttemptId, Id, TaskId};
 use regatta_core::past::{Past, Usual};
@@ -99,6 +101,8 @@ pub struct Probe {
     pub saved: Duration,
     /// Bytes that are missing in the log that was brought back.
     pub elided_bytes: u64,
+    /// The test cases of the attempt whose result was used, where it told of some.
+    pub cases: Option<Box<CaseList>>,
 }
 
 /// What is known of one execution.
@@ -167,6 +171,7 @@ impl Record {
                 reason,
                 saved,
                 elided_bytes,
+                cases,
             } => {
                 if let Some(record) = self.tasks.get_mut(task.index()) {
                     record.probe = Some(Probe {
@@ -175,6 +180,7 @@ impl Record {
                         reason: reason.clone(),
                         saved: *saved,
                         elided_bytes: *elided_bytes,
+                        cases: cases.clone(),
                     });
                 }
             }
@@ -530,6 +536,38 @@ impl TaskRecord {
             |it: &&AttemptRecord| it.end.as_ref().is_some_and(|end| end.verdict == verdict);
         let mut latest_first = self.attempts.iter().rev();
         latest_first.find(ended_so).or(self.attempts.last())
+    }
+
+    /// Returns the test cases that tell why the verdict is what it is, where there are some: those of the attempt that
+    /// shows it best, or of the one whose result was used. Those of shards are put together.
+    #[must_use]
+    pub fn cases(&self) -> Option<Cow<'_, CaseList>> {
+        let mut told = self.parts().iter().filter_map(Self::own_cases);
+        let first = Cow::Borrowed(told.next()?);
+        Some(told.fold(first, |all, part| Cow::Owned(all.into_owned().joined(part))))
+    }
+
+    /// Returns the test cases of a task that has no shards, as [`Self::cases`] does.
+    #[must_use]
+    pub fn own_cases(&self) -> Option<&CaseList> {
+        if self.outcome() == Outcome::Cached {
+            return self.probe.as_ref()?.cases.as_deref();
+        }
+        self.telling_attempt()?
+            .end
+            .as_ref()?
+            .report
+            .cases
+            .as_deref()
+    }
+
+    /// Lists failures alone of all test cases.
+    pub fn keep_failed_cases(&mut self, most: usize) {
+        let ends = self.attempts.iter_mut().filter_map(|it| it.end.as_mut());
+        let probe = self.probe.iter_mut().filter_map(|it| it.cases.as_mut());
+        for cases in ends.filter_map(|it| it.report.cases.as_mut()).chain(probe) {
+            cases.keep_failures(most);
+        }
     }
 
     /// Returns the status, as [`Self::verdict_or_interrupted`] has it.

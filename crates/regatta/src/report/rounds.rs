@@ -13,6 +13,9 @@ use super::record::AttemptRecord;
 /// became of it.
 pub const KEPT_FAILURES: usize = 100;
 
+/// How many failed test cases are kept of an attempt that another one follows.
+const KEPT_FAILED_CASES: usize = 100;
+
 /// A task's words, round by round.
 #[derive(Debug, Clone, Default)]
 pub struct Words {
@@ -70,9 +73,15 @@ impl Tally {
 
 /// Takes out of `attempts` what need not be kept once another follows.
 pub(super) fn make_way(attempts: &mut Vec<AttemptRecord>, left_out: &mut LeftOut) {
-    let Some(last) = attempts.last() else { return };
-    let Some(end) = &last.end else { return };
-    if end.verdict.status() == Status::Failed && attempts.len() <= KEPT_FAILURES {
+    let count = attempts.len();
+    let Some(last) = attempts.last_mut() else {
+        return;
+    };
+    let Some(end) = &mut last.end else { return };
+    if end.verdict.status() == Status::Failed && count <= KEPT_FAILURES {
+        if let Some(cases) = &mut end.report.cases {
+            cases.keep_failures(KEPT_FAILED_CASES);
+        }
         return;
     }
     left_out.started = left_out.started.or(last.started);

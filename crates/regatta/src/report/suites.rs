@@ -189,6 +189,8 @@ fn combine_probes(shards: &[TaskRecord]) -> Option<Probe> {
         hit: miss.is_none() && probes.len() == shards.len(),
         reason: telling.reason.clone(),
         saved: probes.iter().map(|it| it.saved).sum(),
+        // Where they are asked for, those of the shards are put together.
+        cases: None,
         elided_bytes: (probes.iter()).fold(0, |sum, it| sum.saturating_add(it.elided_bytes)),
     })
 }

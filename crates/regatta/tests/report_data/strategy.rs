@@ -126,6 +126,7 @@ fn probed() -> impl Strategy<Value = Event> {
                 reason,
                 saved,
                 elided_bytes,
+                cases: None,
             },
         )
 }

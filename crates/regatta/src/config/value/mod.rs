@@ -1,6 +1,7 @@
 //! The kinds of values that keys hold: how each is written, and what it becomes.
 
 mod bytes;
+mod cases;
 mod command;
 mod day;
 mod duration;
@@ -13,6 +14,7 @@ mod retries;
 mod word;
 
 pub(super) use bytes::Bytes;
+pub(super) use cases::Files;
 pub(super) use day::Day;
 pub(super) use duration::{Length, Pause};
 pub(super) use environment::Environment;

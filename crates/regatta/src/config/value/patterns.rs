@@ -87,7 +87,7 @@ impl Field for VariableNames {
 }
 
 /// What editors can know of a pattern: it neither begins at the root nor leads out of its folder.
-fn pattern_schema() -> Json {
+pub(super) fn pattern_schema() -> Json {
     json!({ "type": "string", "pattern": r"^(?!!?/)(?!(.*/)?!?\.\.(/|$))!?[^\u0000]+$" })
 }
 
@@ -105,26 +105,37 @@ fn read_patterns(reader: &mut Reader<'_>, item: &Item<'_>) -> Option<Vec<Located
             reader.refuse_entry(entry, &Name::forms());
             continue;
         };
-        match Pattern::parse(&text) {
-            Ok(value) => patterns.push(Located {
+        if let Some(value) = read_pattern(reader, entry, &text) {
+            patterns.push(Located {
                 value,
                 span: entry.span(),
-            }),
-            Err(error) => {
-                let message = format!("pattern {} in {} {error}", quote(&text), reader.subject());
-                let help = match error {
-                    PatternError::Empty => "write a path or a glob after the `!`",
-                    PatternError::Absolute | PatternError::Above => {
-                        "patterns are relative, and stay below their folder"
-                    }
-                    PatternError::Glob(_) => {
-                        "`*` stands for a part of a name, `**` for folders, `[ab]` and `{a,b}` for choices; `\\` before one of these takes it as it is"
-                    }
-                };
-                let problem = Diagnostic::at(entry.span(), message);
-                reader.problems.push(problem.help(help));
-            }
+            });
         }
     }
     Some(patterns)
+}
+
+/// Reads one pattern, and tells what is wrong with it.
+pub(super) fn read_pattern(
+    reader: &mut Reader<'_>,
+    item: &Item<'_>,
+    text: &str,
+) -> Option<Pattern> {
+    let error = match Pattern::parse(text) {
+        Ok(pattern) => return Some(pattern),
+        Err(error) => error,
+    };
+    let message = format!("pattern {} in {} {error}", quote(text), reader.subject());
+    let help = match error {
+        PatternError::Empty => "write a path or a glob after the `!`",
+        PatternError::Absolute | PatternError::Above => {
+            "patterns are relative, and stay below their folder"
+        }
+        PatternError::Glob(_) => {
+            "`*` stands for a part of a name, `**` for folders, `[ab]` and `{a,b}` for choices; `\\` before one of these takes it as it is"
+        }
+    };
+    let problem = Diagnostic::at(item.span(), message);
+    reader.problems.push(problem.help(help));
+    None
 }

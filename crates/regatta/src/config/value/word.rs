@@ -1,5 +1,6 @@
 //! Settings that are one word out of a few.
 
+use regatta_core::cases::CaseFormat;
 use regatta_core::terms::{Backoff, Expect, FailFast, FlakyVerdict, Leftovers};
 use serde_json::{Value as Json, json};
 use toml::de::DeValue;
@@ -40,6 +41,15 @@ impl Word for JobserverUse {
         ("auto", Self::Auto),
         ("fifo", Self::Fifo),
         ("pipe", Self::Pipe),
+    ];
+}
+
+impl Word for CaseFormat {
+    const WORDS: &'static [(&'static str, Self)] = &[
+        (Self::Junit.name(), Self::Junit),
+        (Self::Tap.name(), Self::Tap),
+        (Self::GoJson.name(), Self::GoJson),
+        (Self::Libtest.name(), Self::Libtest),
     ];
 }
 

@@ -81,6 +81,7 @@ impl Teller<'_> {
             reason: probe.reason,
             saved: probe.saved,
             elided_bytes: probe.elided_bytes,
+            cases: probe.cases,
         });
         events.extend(probe.map(|event| (begin, event)));
         for attempt in &record.attempts {

@@ -181,6 +181,8 @@ pub(super) struct SuiteEntry<'a> {
     pub(super) log_truncated: bool,
     /// Whether an earlier result was looked for and used; null for a suite that always runs.
     pub(super) cache: Option<CacheEntry<'a>>,
+    /// How many test cases it told of by itself, in the attempt that `return_code` is of; null where it told of none.
+    pub(super) cases: Option<CasesEntry>,
     /// Free labels, as declared.
     pub(super) tags: &'a [String],
     /// Who answers for it.
@@ -252,6 +254,19 @@ pub(super) struct CacheEntry<'a> {
     pub(super) hit: bool,
     /// Why none was used, or when the one that was used was made; in words for people.
     pub(super) reason: &'a str,
+}
+
+/// How many test cases ended how; the last three add up to the first. The exit code of their suite decides its status.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct CasesEntry {
+    /// All cases.
+    pub(super) total: u64,
+    /// Passed.
+    pub(super) passed: u64,
+    /// Failed or broken.
+    pub(super) failed: u64,
+    /// Skipped.
+    pub(super) skipped: u64,
 }
 
 /// One part of a suite.

@@ -2,17 +2,18 @@
 
 use std::time::Duration;
 
+use regatta_core::cases::CaseList;
 use regatta_core::event::{MergeHeader, PartHeader};
 use regatta_core::id::{Id, TaskId};
 use regatta_core::plan::Quarantine;
 use regatta_core::shard::Shard;
 use regatta_core::time::Time;
-use regatta_core::verdict::{Outcome, Usage};
+use regatta_core::verdict::{Outcome, Storage, Usage};
 
 use super::model::{
-    AttemptEntry, CacheEntry, FlakyEntry, GitEntry, HistoryEntry, HostEntry, LeftoverEntry,
-    MergedRun, MergedShard, MethodName, QuarantineEntry, Report, RoundsEntry, ShardEntry, ShardRun,
-    SuiteEntry, SummaryEntry, UsageEntry, VERSION,
+    AttemptEntry, CacheEntry, CasesEntry, FlakyEntry, GitEntry, HistoryEntry, HostEntry,
+    LeftoverEntry, MergedRun, MergedShard, MethodName, QuarantineEntry, Report, RoundsEntry,
+    ShardEntry, ShardRun, SuiteEntry, SummaryEntry, UsageEntry, VERSION,
 };
 use super::render_pretty;
 use crate::report::critical_path::find_critical_path;
@@ -133,6 +134,7 @@ fn suite_entry(record: &Record, task: TaskId) -> SuiteEntry<'_> {
             hit: probe.hit,
             reason: &probe.reason,
         }),
+        cases: known.cases().and_then(|it| cases_entry(&it)),
         tags: &suite.tags,
         owner: suite.owner.as_deref(),
         quarantined: suite.is_quarantined(),
@@ -163,7 +165,14 @@ fn combine_usage(mut usages: impl Iterator<Item = Usage>) -> Option<Usage> {
     let first = usages.next()?;
     Some(usages.fold(first, |sum, it| Usage {
         cpu: sum.cpu + it.cpu,
+        user: sum.user + it.user,
+        system: sum.system + it.system,
         max_rss_bytes: sum.max_rss_bytes.max(it.max_rss_bytes),
+        processes: sum.processes.max(it.processes),
+        storage: sum.storage.zip(it.storage).map(|(sum, it)| Storage {
+            read_bytes: sum.read_bytes + it.read_bytes,
+            written_bytes: sum.written_bytes + it.written_bytes,
+        }),
         ..sum
     }))
 }
@@ -184,6 +193,16 @@ fn shard_entries(record: &Record, task: TaskId) -> Vec<ShardEntry> {
         }
     });
     entries.collect()
+}
+
+fn cases_entry(cases: &CaseList) -> Option<CasesEntry> {
+    let counts = cases.counts;
+    (counts.total > 0).then_some(CasesEntry {
+        total: counts.total,
+        passed: counts.passed,
+        failed: counts.failed,
+        skipped: counts.skipped,
+    })
 }
 
 fn quarantine_entry(entry: &Quarantine) -> QuarantineEntry<'_> {

@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::time::Duration;
 
+use regatta_core::cases::CaseList;
 use regatta_core::id::{Id, TaskId};
 use regatta_core::plan::Suite;
 use regatta_core::terms::{FailFast, Repeat, Until};
@@ -10,6 +11,7 @@ use regatta_core::verdict::{Failure, Reason, Verdict};
 
 use crate::report::record::{AttemptEnd, AttemptRecord, Record, describe_failure};
 
+use super::case_lines::{describe_counts, write_trouble};
 use super::lines::{Lines, NAMES};
 use super::look::{Tone, seconds};
 use super::options::Counter;
@@ -18,6 +20,16 @@ use super::past::describe;
 
 /// How much of a failed suite's output is shown.
 const EXCERPT_LINES: usize = 10;
+
+/// The word on a suite or on a shard of one.
+pub(super) struct Word<'w> {
+    /// The word itself.
+    pub(super) verdict: &'w Verdict,
+    /// What is said of it, for people.
+    pub(super) what: String,
+    /// The test cases it told of.
+    pub(super) cases: Option<&'w CaseList>,
+}
 
 impl Lines<'_> {
     /// Writes how a task ended.
@@ -41,7 +53,13 @@ impl Lines<'_> {
         let Some(what) = self.describe_end(task, verdict, last) else {
             return;
         };
-        self.write_word(page, task, verdict, what);
+        let cases = self.cases(task, verdict, last);
+        let word = Word {
+            verdict,
+            what,
+            cases,
+        };
+        self.write_word(page, task, word);
         let failed = matches!(verdict, Verdict::Failed(_));
         if let Some(last) = last {
             if failed {
@@ -57,16 +75,18 @@ impl Lines<'_> {
                 write_remarks(page, end, verdict);
             }
         }
+        if let Some(cases) = cases {
+            write_trouble(page, cases);
+        }
     }
 
     /// Writes the line with the word on the suite of a task.
-    pub(super) fn write_word(
-        &self,
-        page: &mut Page,
-        task: TaskId,
-        verdict: &Verdict,
-        mut what: String,
-    ) {
+    pub(super) fn write_word(&self, page: &mut Page, task: TaskId, word: Word<'_>) {
+        let Word {
+            verdict,
+            mut what,
+            cases,
+        } = word;
         let failed = matches!(verdict, Verdict::Failed(_));
         let suite = self.find_suite(task);
         let quarantine = suite.and_then(|suite| suite.quarantine.as_ref());
@@ -74,8 +94,15 @@ impl Lines<'_> {
         if let Some(quarantine) = quarantine.filter(|_| is_quarantined) {
             what = format!("{what}, quarantined until {}", quarantine.expires);
         }
+        if let Some(counts) = cases.and_then(describe_counts) {
+            what = format!("{what}, {counts}");
+        }
         let symbols = page.look.symbols;
+        let has_failed_cases = cases.is_some_and(|it| it.counts.failed > 0);
         let symbol = match verdict {
+            Verdict::Passed | Verdict::Cached if has_failed_cases => {
+                page.paint(Tone::Caution, symbols.passed)
+            }
             Verdict::Passed | Verdict::Cached => page.paint(Tone::Good, symbols.passed),
             Verdict::Flaky => page.paint(Tone::Caution, symbols.passed),
             Verdict::Failed(_) if is_quarantined => page.paint(Tone::Caution, symbols.failed),
@@ -92,6 +119,19 @@ impl Lines<'_> {
             )),
             Counter::Hidden => page.line(format_args!("  {symbol} {name} {what}")),
         }
+    }
+
+    /// Returns the test cases of the attempt that was the last, or of the one whose result is used.
+    fn cases<'s>(
+        &'s self,
+        task: TaskId,
+        verdict: &Verdict,
+        last: Option<&'s AttemptRecord>,
+    ) -> Option<&'s CaseList> {
+        if *verdict == Verdict::Cached {
+            return self.record.tasks[task.index()].own_cases();
+        }
+        last?.end.as_ref()?.report.cases.as_deref()
     }
 
     /// Returns the words for a verdict; `None` for a task that never started because nothing did any more, which the

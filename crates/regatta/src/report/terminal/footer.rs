@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use regatta_core::cases::CaseCounts;
 use regatta_core::event::{CancelReason, Summary};
 use regatta_core::id::{Id, TaskId};
 use regatta_core::verdict::{Failure, Outcome, Status, Verdict};
@@ -11,6 +12,7 @@ use crate::report::rounds::Tally;
 use crate::shell::quote;
 
 use super::bounds::write_bounds;
+use super::case_lines::{contradiction, count_all, describe_counts, write_failed_cases};
 use super::causes::find_blocked;
 use super::closing::describe_run;
 use super::ends::{last_words, write_detail, write_diagnosis};
@@ -45,6 +47,7 @@ pub(super) fn write_footer(page: &mut Page, tasks: &Record, json_report: Option<
     footer.write_expired(page);
     footer.write_cut_short(page);
     footer.write_flaky(page);
+    footer.write_contradictions(page);
     footer.write_skipped(page);
     footer.write_not_seen(page);
     footer.write_rerun(page);
@@ -97,6 +100,18 @@ impl Footer<'_> {
             let symbol = page.paint(Tone::Caution, symbols.skipped);
             page.line(format_args!("  {symbol} Skipped: {skipped}/{total}"));
         }
+        if let Some(cases) = count_all(self.record) {
+            let CaseCounts {
+                passed,
+                failed,
+                skipped,
+                ..
+            } = cases;
+            page.line(format_args!(
+                "  {} Cases:   {passed} passed, {failed} failed, {skipped} skipped",
+                symbols.bullet
+            ));
+        }
         page.blank();
     }
 
@@ -142,9 +157,16 @@ impl Footer<'_> {
         if words.rounds > 0 {
             what = format!("{what}, in {} of {} rounds", words.failed, words.rounds);
         }
+        let cases = known.cases();
+        if let Some(counts) = cases.as_deref().and_then(describe_counts) {
+            what = format!("{what}, {counts}");
+        }
         self.write_item(page, task, &what);
         if let Some(words) = describe_failure_in_history(self.record, task) {
             write_detail(page, words);
+        }
+        if let Some(cases) = cases.as_deref() {
+            write_failed_cases(page, cases);
         }
         let quarantine = self.record.suite(task).quarantine.as_ref();
         if let Some(it) = quarantine.filter(|it| !it.expired) {
@@ -295,7 +317,29 @@ impl Footer<'_> {
                 format!("passed at attempt {number}{before}")
             };
             self.write_item(page, task, &what);
+            let cases = failed.and_then(|it| it.end.as_ref()?.report.cases.as_deref());
+            if let Some(cases) = cases {
+                write_failed_cases(page, cases);
+            }
             self.write_log(page, task, failed);
+        }
+        page.blank();
+    }
+
+    /// Writes which suites passed although some of their cases failed: the exit code decides, and one of both is wrong.
+    fn write_contradictions(&self, page: &mut Page) {
+        let tasks = self.record.tasks.iter().enumerate();
+        let told: Vec<_> = tasks
+            .filter_map(|(index, task)| Some((TaskId::from_index(index), contradiction(task)?)))
+            .collect();
+        if told.is_empty() {
+            return;
+        }
+        write_title(page, Tone::Caution, "Passed With Failed Cases:");
+        for (task, cases) in told {
+            let counts = describe_counts(&cases).unwrap_or_default();
+            self.write_item(page, task, &format!("exit code 0, but {counts}"));
+            write_failed_cases(page, &cases);
         }
         page.blank();
     }

@@ -2,6 +2,7 @@
 
 mod assembler;
 mod bounds;
+mod case_lines;
 mod causes;
 mod clean;
 mod closing;

@@ -11,6 +11,7 @@ use regatta_core::verdict::Verdict;
 use crate::report::record::Record;
 
 use super::assembler::Assembler;
+use super::case_lines::SHOWN_CASES;
 use super::lines::Lines;
 use super::look::Tone;
 use super::options::Options;
@@ -57,6 +58,7 @@ impl Run {
     /// Takes an event. The end of an attempt ends its last line of output.
     pub(super) fn apply(&mut self, page: &mut Page, at: Time, event: &Event) {
         self.record.apply(at, event);
+        self.forget_passed_cases(event);
         self.progress.apply(at, event);
         if let Some(prospect) = &mut self.prospect {
             prospect.apply(at, event);
@@ -78,6 +80,24 @@ impl Run {
         {
             let prefix = self.prefix(page, attempt);
             assembler.finish(|line| write_output_line(page, &prefix, line));
+        }
+    }
+
+    /// Forgets test cases that nothing will be written of; the record that reports are made from has them as well.
+    fn forget_passed_cases(&mut self, event: &Event) {
+        let told = match event {
+            Event::AttemptFinished {
+                attempt, report, ..
+            } if report.cases.is_some() => attempt.task,
+            Event::Probed {
+                task,
+                cases: Some(_),
+                ..
+            } => *task,
+            _ => return,
+        };
+        if let Some(task) = self.record.tasks.get_mut(told.index()) {
+            task.keep_failed_cases(SHOWN_CASES);
         }
     }
 

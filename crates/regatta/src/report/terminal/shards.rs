@@ -8,7 +8,7 @@ use regatta_core::verdict::{Failure, Status, Verdict};
 
 use crate::report::record::{AttemptRecord, TaskRecord, describe_failed_shards, describe_failure};
 
-use super::ends::{write_detail, write_remarks};
+use super::ends::{Word, write_detail, write_remarks};
 use super::lines::Lines;
 use super::look::{Tone, seconds};
 use super::page::Page;
@@ -53,7 +53,13 @@ impl Lines<'_> {
         let Some(what) = self.describe_suite_end(&whole, telling, word) else {
             return;
         };
-        self.write_word(page, task, word, what);
+        let cases = whole.cases();
+        let told = Word {
+            verdict: word,
+            what,
+            cases: cases.as_deref(),
+        };
+        self.write_word(page, task, told);
         let failed: Vec<TaskId> = siblings
             .iter()
             .copied()

@@ -2,6 +2,7 @@
 
 mod affected;
 mod attempts;
+mod cases;
 mod environment;
 mod forensics;
 mod limits;
