@@ -308,6 +308,8 @@ impl Drive<'_> {
                 report,
             } if verdict.status() != Status::Passed && report.usage.is_some() => {
                 report.excerpt = self.backend.excerpt(*attempt);
+                let first_error = self.backend.first_error(*attempt, &report.excerpt);
+                report.first_error = first_error.map(Box::new);
             }
             _ => {}
         }

@@ -1,5 +1,7 @@
 //! Pictures of graphs: well-formed, in words as well as in colours, whatever suites are called.
 
+#![expect(clippy::unwrap_used, reason = "a fixture that fails fails its test")]
+
 mod terminal_support;
 
 use std::time::Duration;

@@ -817,3 +817,71 @@ fn the_list_shows_suites_by_category_with_their_dependencies() {
         Depends on: memstore-unit, bare
     ");
 }
+
+#[test]
+fn suites_that_one_failure_blocks_are_told_in_one_line() {
+    let names = ["db", "a", "b", "c", "d", "other"];
+    let mut script = Script::new(names.map(|it| suite("unit", it, "")).to_vec());
+    script.start(0, "db");
+    script.start(0, "other");
+    script.fail(1000, "db", 1, &["no disk"]);
+    for (name, by) in [("a", "db"), ("b", "a"), ("c", "db"), ("d", "c")] {
+        script.block(1000, name, by);
+    }
+    script.pass(2000, "other");
+    script.finish(2000, 1);
+    let text = script.render(Options::default());
+    let lines: Vec<&str> = text.lines().filter(|it| it.contains("] ")).collect();
+    assert_snapshot!(lines.join("\n"), @"
+    [1/6] ✗ db failed (exit code 1)
+    [5/6] ⊘ 4 suites blocked: db did not pass (a, b, c, d)
+    [6/6] ✓ other passed in 2.0s
+    ");
+    assert!(text.contains("    Blocked: a, b, c, d\n"), "{text}");
+}
+
+#[test]
+fn failures_that_say_the_same_are_told_once() {
+    let names = ["api", "cart", "users", "odd", "e2e"];
+    let mut script = Script::new(names.map(|it| suite("unit", it, "")).to_vec());
+    for name in &names[..4] {
+        script.start(0, name);
+    }
+    for (name, port) in [("api", 4101), ("cart", 4102), ("users", 4103)] {
+        let text = format!("Error: {name} found nobody at 127.0.0.1:{port}");
+        script.fail_early(1000, name, &text);
+    }
+    script.fail_early(1000, "odd", "Error: no such table");
+    script.block(1000, "e2e", "cart");
+    script.finish(1000, 1);
+    let text = script.render(Options::default());
+    let (while_it_ran, summary) = text.split_once("Failed Tests:").unwrap();
+    let first = while_it_ran.split("cart failed").next().unwrap();
+    let first = first.split_once("api failed").unwrap().1;
+    assert_snapshot!(first, @"
+    (exit code 1)
+       Log: test-logs/api.log
+       │ before
+       ┃ Error: api found nobody at 127.0.0.1:4101
+       │ after
+       ⋮ 40 lines
+       │ the
+       │ end
+     [2/5] ✗
+    ");
+    assert_snapshot!(summary, @"
+      • 3 suites fail alike: exit code 1
+        │ Error: api found nobody at 127.0.0.1:4101
+        api, cart, users
+        Log: test-logs/api.log
+        Blocked: e2e
+      • odd: exit code 1
+        │ Error: no such table
+        Log: test-logs/odd.log
+
+    Run the failures again:
+      regatta --suites api,cart,users,odd
+
+    ❌ 4 of 5 suites failed
+    ");
+}

@@ -11,7 +11,8 @@ use regatta_core::id::{AttemptId, IdMap, TaskId};
 use regatta_core::schedule::{Circumstances, Occasion};
 use regatta_core::terms::Leftovers;
 use regatta_core::verdict::{
-    AttemptReport, Exit, Leftover, LogReport, Status as AttemptStatus, Usage, UsageMethod, Verdict,
+    AttemptReport, Exit, FirstError, Leftover, LogReport, Status as AttemptStatus, Usage,
+    UsageMethod, Verdict,
 };
 use regatta_process::fault::{self, Operation};
 use regatta_process::{
@@ -23,6 +24,7 @@ use super::diagnosis::Sighting;
 use super::environment::{Attempted, Inherited, examining};
 use super::examiner::{Examination, Examiner};
 use super::excerpt;
+use super::first_error::find_first_error;
 use super::launch::Launch;
 use super::outputs_dir::OutputsDirs;
 use super::private_dir::PrivateDirs;
@@ -226,6 +228,14 @@ impl Local {
     pub fn excerpt(&self, attempt: AttemptId) -> Vec<String> {
         let path = self.log_path(&self.launches[attempt.task]);
         excerpt::last_lines(&path, EXCERPT_LINES).unwrap_or_default()
+    }
+
+    /// Returns the first line that speaks of an error in what an attempt printed which is over; `excerpt` has its
+    /// last lines.
+    #[must_use]
+    pub fn first_error(&self, attempt: AttemptId, excerpt: &[String]) -> Option<FirstError> {
+        let path = self.log_path(&self.launches[attempt.task]);
+        find_first_error(&path, excerpt.len()).ok().flatten()
     }
 
     /// Returns the last line that a running attempt printed.
@@ -468,6 +478,7 @@ fn report_of(ended: Ended) -> AttemptReport {
             error: ended.log.error,
         },
         excerpt: Vec::new(),
+        first_error: None,
         cases: None,
         samples: Vec::new(),
     }

@@ -2,8 +2,10 @@
 
 mod diagnosis;
 mod environment;
+mod error_words;
 mod examiner;
 mod excerpt;
+mod first_error;
 mod launch;
 mod local;
 mod outputs_dir;

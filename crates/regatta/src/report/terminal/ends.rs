@@ -55,14 +55,8 @@ impl Lines<'_> {
         };
         let name = self.name(task);
         let what = page.look.clean(&what);
-        let Self { progress, .. } = self;
-        match self.counter {
-            Counter::Shown => page.line(format_args!(
-                "  [{}/{}] {symbol} {name} {what}",
-                progress.done.total, progress.total
-            )),
-            Counter::Hidden => page.line(format_args!("  {symbol} {name} {what}")),
-        }
+        let count = self.count();
+        page.line(format_args!("  {count}{symbol} {name} {what}"));
         if let Some(last) = last {
             if failed {
                 // Once is enough where it fails round after round.
@@ -76,6 +70,14 @@ impl Lines<'_> {
             if let Some(end) = &last.end {
                 write_remarks(page, end, verdict);
             }
+        }
+    }
+
+    /// Returns how many tasks are done of how many, where that stands before each end.
+    pub(super) fn count(&self) -> String {
+        match self.counter {
+            Counter::Shown => format!("[{}/{}] ", self.done, self.progress.total),
+            Counter::Hidden => String::new(),
         }
     }
 
@@ -147,12 +149,45 @@ impl Lines<'_> {
         if excerpt.is_empty() && attempt.was_started() && report.log.bytes == 0 {
             write_detail(page, "It printed nothing");
         }
-        let gutter = page.look.symbols.gutter;
-        for line in &excerpt[excerpt.len().saturating_sub(EXCERPT_LINES)..] {
-            let line = page.look.clean(line);
-            let line = format!("{gutter} {line}");
+        let error = report.first_error.as_deref();
+        if let Some(error) = error.filter(|it| !it.lines.is_empty()) {
+            let at = error.line.checked_sub(error.first_line);
+            let at = at.and_then(|at| usize::try_from(at).ok());
+            write_excerpt(page, &error.lines, at);
+            if error.gap != Some(0) {
+                write_gap(page, error.gap);
+            }
+        }
+        let tail = &excerpt[excerpt.len().saturating_sub(EXCERPT_LINES)..];
+        let is_above = error.is_none_or(|it| !it.lines.is_empty());
+        let text = error.filter(|_| !is_above).map(|it| &it.text);
+        let at = text.and_then(|text| tail.iter().position(|it| it == text));
+        write_excerpt(page, tail, at);
+    }
+}
+
+/// Writes lines of a suite's output; the one at `error` stands out.
+fn write_excerpt(page: &mut Page, lines: &[String], error: Option<usize>) {
+    let symbols = page.look.symbols;
+    for (at, line) in lines.iter().enumerate() {
+        let line = page.look.clean(line).into_owned();
+        if error == Some(at) {
+            let line = format!("{} {line}", symbols.error_gutter);
+            let line = page.paint(Tone::Bad, line.trim_end()).to_string();
+            page.line(format_args!("    {line}"));
+        } else {
+            let line = format!("{} {line}", symbols.gutter);
             write_detail(page, line.trim_end());
         }
+    }
+}
+
+fn write_gap(page: &mut Page, lines: Option<u64>) {
+    let symbol = page.look.symbols.gap;
+    match lines {
+        Some(1) => write_detail(page, format_args!("{symbol} 1 line")),
+        Some(count) => write_detail(page, format_args!("{symbol} {count} lines")),
+        None => write_detail(page, symbol),
     }
 }
 

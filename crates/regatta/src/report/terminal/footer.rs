@@ -6,20 +6,21 @@ use regatta_core::event::{CancelReason, Summary};
 use regatta_core::id::{Id, TaskId};
 use regatta_core::verdict::{Failure, Outcome, Status, Verdict};
 
+use crate::report::causes::{find_blocked, find_causes, find_error};
 use crate::report::record::{AttemptRecord, Record, describe_failure};
 use crate::report::rounds::Tally;
 use crate::shell::quote;
 
 use super::bounds::write_bounds;
-use super::causes::find_blocked;
 use super::closing::describe_run;
 use super::ends::{last_words, write_detail, write_diagnosis};
 use super::header::write_heading;
-use super::look::{Tone, seconds};
+use super::look::{Look, Tone, seconds};
 use super::page::Page;
 use super::past::describe_failure_in_history;
 use super::progress::is_cut_short;
 use super::quarantine::describe_quarantine;
+use super::row::Row;
 
 /// How many names a line may list.
 const NAMES: usize = 10;
@@ -125,10 +126,52 @@ impl Footer<'_> {
             return;
         }
         write_title(page, Tone::Bad, "Failed Tests:");
-        for task in failed {
-            self.write_failure(page, task);
+        for cause in find_causes(self.record, &failed) {
+            match cause.tasks[..] {
+                [task] => self.write_failure(page, task),
+                _ => self.write_alike(page, &cause.tasks),
+            }
         }
         page.blank();
+    }
+
+    /// Writes failures that say the same once, with the log of the first.
+    fn write_alike(&self, page: &mut Page, tasks: &[TaskId]) {
+        let bullet = page.look.symbols.bullet;
+        let first = tasks[0];
+        let what = page.look.clean(&self.message(first)).into_owned();
+        let count = tasks.len();
+        page.line(format_args!("  {bullet} {count} suites fail alike: {what}"));
+        self.write_error(page, first);
+        write_detail(page, self.names(tasks));
+        // The same words about the past of all of them are worth saying; others belong to one suite.
+        let past = describe_failure_in_history(self.record, first);
+        let is_shared = |it: &&TaskId| describe_failure_in_history(self.record, **it) == past;
+        if let Some(words) = past.as_ref()
+            && tasks.iter().filter(is_shared).count() == count
+        {
+            write_detail(page, words);
+        }
+        self.write_log(
+            page,
+            first,
+            self.record.tasks[first.index()].telling_attempt(),
+        );
+        let blocked = tasks.iter().filter_map(|it| self.blocked.get(it));
+        let blocked: Vec<TaskId> = blocked.flatten().copied().collect();
+        self.write_names_of_blocked(page, &blocked);
+    }
+
+    /// Writes what the output of a task said first of an error.
+    fn write_error(&self, page: &mut Page, task: TaskId) {
+        if let Some(text) = find_error(self.record, task) {
+            let gutter = page.look.symbols.gutter;
+            let text = page.look.clean(text).into_owned();
+            write_detail(
+                page,
+                format_args!("{gutter} {}", shorten(text.trim(), page.look)),
+            );
+        }
     }
 
     fn write_failure(&self, page: &mut Page, task: TaskId) {
@@ -139,6 +182,7 @@ impl Footer<'_> {
             what = format!("{what}, in {} of {} rounds", words.failed, words.rounds);
         }
         self.write_item(page, task, &what);
+        self.write_error(page, task);
         if let Some(words) = describe_failure_in_history(self.record, task) {
             write_detail(page, words);
         }
@@ -367,8 +411,18 @@ impl Footer<'_> {
 
     fn write_blocked(&self, page: &mut Page, task: TaskId) {
         if let Some(blocked) = self.blocked.get(&task) {
-            let names = self.names(blocked);
-            write_detail(page, format_args!("Blocked: {names}"));
+            self.write_names_of_blocked(page, blocked);
+        }
+    }
+
+    fn write_names_of_blocked(&self, page: &mut Page, blocked: &[TaskId]) {
+        match blocked.len() {
+            0 => {}
+            count if count > NAMES => {
+                let names = self.names(blocked);
+                write_detail(page, format_args!("Blocked: {count} suites: {names}"));
+            }
+            _ => write_detail(page, format_args!("Blocked: {}", self.names(blocked))),
         }
     }
 
@@ -396,6 +450,14 @@ impl Footer<'_> {
     fn message(&self, task: TaskId) -> String {
         self.record.error_message(task).unwrap_or_default()
     }
+}
+
+/// Cuts a message that would take more than two rows of a usual terminal.
+fn shorten(text: &str, look: Look) -> String {
+    const MOST: usize = 150;
+    let mut row = Row::new(look, MOST);
+    row.push(Tone::Plain, text);
+    row.text().to_owned()
 }
 
 fn write_title(page: &mut Page, tone: Tone, title: &str) {

@@ -2,12 +2,12 @@
 
 mod assembler;
 mod bounds;
-mod causes;
 mod clean;
 mod closing;
 mod colour;
 mod descriptor;
 mod ends;
+mod fold;
 mod footer;
 mod header;
 mod lines;

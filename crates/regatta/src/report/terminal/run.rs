@@ -11,6 +11,7 @@ use regatta_core::verdict::Verdict;
 use crate::report::record::Record;
 
 use super::assembler::Assembler;
+use super::fold::Fold;
 use super::lines::Lines;
 use super::look::Tone;
 use super::options::Options;
@@ -32,6 +33,8 @@ pub(super) struct Run {
     assemblers: BTreeMap<AttemptId, Assembler>,
     /// How wide the names before output lines are.
     name_column: usize,
+    /// Tasks that something else blocked just now and that no line has told of yet.
+    pub(super) fold: Fold,
     /// Whether the summary has been written.
     pub(super) is_over: bool,
 }
@@ -46,6 +49,7 @@ impl Run {
             record: Record::new(header),
             assemblers: BTreeMap::new(),
             name_column,
+            fold: Fold::default(),
             is_over: false,
         }
     }
@@ -101,11 +105,18 @@ impl Run {
         format!("{} ", page.paint(Tone::Detail, name))
     }
 
+    /// Writes what was held back to be told together.
+    pub(super) fn write_held_back(&mut self, page: &mut Page, options: &Options) {
+        let fold = std::mem::take(&mut self.fold);
+        fold.write(page, self.lines(options));
+    }
+
     pub(super) fn lines<'a>(&'a self, options: &Options) -> Lines<'a> {
         Lines {
             record: &self.record,
             progress: &self.progress,
             counter: options.counter,
+            done: self.progress.done.total,
         }
     }
 }

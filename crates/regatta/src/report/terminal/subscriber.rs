@@ -111,6 +111,7 @@ impl<S: Sink> Terminal<S> {
 
     /// Does what has become due: a frame, a line about what still runs, or another offer to a slow reader.
     pub fn tick(&mut self, at: Time) {
+        self.write_held_back();
         if self.options.mode == Mode::Lines
             && at >= self.still_running
             && let Some(run) = &self.run
@@ -131,7 +132,10 @@ impl<S: Sink> Terminal<S> {
         if self.outlet.is_stalled() {
             return Some(last + FRAME);
         }
-        self.run.as_ref().filter(|run| !run.is_over)?;
+        let run = self.run.as_ref().filter(|run| !run.is_over)?;
+        if !run.fold.is_empty() {
+            return Some(last);
+        }
         match self.options.mode {
             Mode::Live if self.stale || !self.page.text.is_empty() => Some(last + FRAME),
             Mode::Live => Some(last + IDLE_FRAME),
@@ -166,7 +170,14 @@ impl<S: Sink> Terminal<S> {
         self.run = Some(Run::new(header, self.outlook.take()));
     }
 
+    fn write_held_back(&mut self) {
+        if let Some(run) = &mut self.run {
+            run.write_held_back(&mut self.page, &self.options);
+        }
+    }
+
     fn write_summary(&mut self) {
+        self.write_held_back();
         let json_report = self.options.json_report.as_deref();
         if let Some(run) = self.run.as_mut().filter(|run| !run.is_over) {
             run.is_over = true;
@@ -256,7 +267,13 @@ impl<S: Sink> Subscriber for Terminal<S> {
         } else if let Some(run) = &mut self.run {
             run.apply(&mut self.page, at, event);
             if self.options.mode != Mode::Silent {
-                run.lines(&self.options).write_event(&mut self.page, event);
+                let done = run.progress.done.total;
+                // Over several rounds the final words have been told before.
+                let is_held_back = run.record.rounds == 0 && run.fold.take(event, done);
+                if !is_held_back {
+                    run.write_held_back(&mut self.page, &self.options);
+                    run.lines(&self.options).write_event(&mut self.page, event);
+                }
             }
         }
         self.stale = true;
