@@ -95,11 +95,26 @@ pub fn simulate(
     plan: &Arc<Plan>,
     policy: Policy,
     interrupts: &[(Time, StopSignal)],
+    perform: impl FnMut(AttemptId) -> Performance,
+) -> Trace {
+    let interrupts = interrupts.iter();
+    let wishes: Vec<_> = interrupts
+        .map(|&(at, signal)| (at, Input::Interrupt(signal)))
+        .collect();
+    simulate_wishes(plan, policy, &wishes, perform)
+}
+
+/// As [`simulate`], with whatever a user may wish for while it goes on. Who holds the run has to let it go on, or it never
+/// ends; the trace stops there.
+pub fn simulate_wishes(
+    plan: &Arc<Plan>,
+    policy: Policy,
+    wishes: &[(Time, Input)],
     mut perform: impl FnMut(AttemptId) -> Performance,
 ) -> Trace {
     let mut stage = Stage::default();
-    for &(at, signal) in interrupts {
-        stage.expect(at, Input::Interrupt(signal));
+    for (at, wish) in wishes {
+        stage.expect(*at, wish.clone());
     }
     let mut scheduler = Scheduler::new(Arc::clone(plan), policy);
     let mut trace = Trace::default();

@@ -31,8 +31,24 @@ pub(super) struct Room {
 #[derive(Debug)]
 struct Level {
     free: u64,
+    /// What is taken beyond the capacity, since that has become less; paid back before anything is free.
+    debt: u64,
     /// The classes that wait here, by the amount they lack, each under its first task.
     waiting: BTreeMap<u64, BTreeSet<(Ranked, usize)>>,
+}
+
+impl Level {
+    fn give_back(&mut self, amount: u64) {
+        let paid = amount.min(self.debt);
+        self.debt -= paid;
+        self.free += amount - paid;
+    }
+
+    fn take_away(&mut self, amount: u64) {
+        let taken = amount.min(self.free);
+        self.free -= taken;
+        self.debt += amount - taken;
+    }
 }
 
 /// A line of tasks with equal claims.
@@ -67,6 +83,7 @@ impl Room {
             .values()
             .map(|pool| Level {
                 free: pool.capacity,
+                debt: 0,
                 waiting: BTreeMap::new(),
             })
             .collect();
@@ -120,9 +137,17 @@ impl Room {
     /// Gives back what a task took.
     pub(super) fn release(&mut self, task: TaskId) {
         for claim in &self.classes[self.class_of[task]].claims {
-            self.pools[claim.pool].free += claim.amount;
+            self.pools[claim.pool].give_back(claim.amount);
             self.opened.insert(claim.pool);
         }
+    }
+
+    /// Changes the capacity of a pool. What is taken stays taken.
+    pub(super) fn resize(&mut self, pool: PoolId, from: u64, to: u64) {
+        let level = &mut self.pools[pool];
+        level.give_back(to.saturating_sub(from));
+        level.take_away(from.saturating_sub(to));
+        self.opened.insert(pool);
     }
 
     /// Sends everybody home: nobody waits any more.
