@@ -12,13 +12,16 @@ use regatta_core::id::{AttemptId, Id, TaskId};
 use regatta_core::schedule::{Effect, Input, Occasion, Scheduler};
 use regatta_core::time::Time;
 use regatta_core::verdict::{AttemptReport, Status};
+use regatta_process::Keyboard;
 
 use crate::audience::Audience;
 use crate::backend::{Examination, Local, Occurrence};
 use crate::cache::{Answer, Attempted, Probed, Service};
 use crate::clock::Clock;
 use crate::report::record::TaskRecord;
+use crate::report::terminal::{KeyHints, Starts};
 use crate::screen;
+use crate::wish::{Wish, wish_of};
 
 /// How long a run that is over waits for git's answer.
 const REPOSITORY_PATIENCE: Duration = Duration::from_secs(2);
@@ -47,6 +50,8 @@ pub struct Drive<'r> {
     pub replay: Option<PathBuf>,
     /// What time it is.
     pub clock: Clock,
+    /// How many slots the user may wish for, at most.
+    pub most_slots: u32,
 }
 
 /// How a run went.
@@ -141,6 +146,7 @@ impl Drive<'_> {
             let occurrences = self.backend.wait(patience)?;
             let now = self.now();
             for occurrence in occurrences {
+                let occurrence = as_signal(occurrence);
                 match occurrence {
                     Occurrence::Signal(signal) => {
                         interrupt.get_or_insert(signal);
@@ -323,6 +329,8 @@ impl Drive<'_> {
             Occurrence::Examined(attempt) => Some(Input::Examined(attempt)),
             Occurrence::Finished(attempt, report) => Some(Input::Finished(attempt, report)),
             Occurrence::Signal(signal) => Some(Input::Interrupt(signal)),
+            Occurrence::Key(key) => self.grant(now, wish_of(key)?),
+            Occurrence::Keyboard(keyboard) => self.note_keyboard(now, keyboard),
             Occurrence::Resized => {
                 self.note_size();
                 None
@@ -344,6 +352,56 @@ impl Drive<'_> {
                 None
             }
             Occurrence::Abandoned => None,
+        }
+    }
+
+    /// Does what the user wishes, and returns what the scheduler has to know of it.
+    fn grant(&mut self, now: Time, wish: Wish) -> Option<Input> {
+        let terminal = &mut self.audience.terminal;
+        let slots = self.scheduler.slots();
+        let wanted = match wish {
+            Wish::Status => {
+                terminal.tell_status(now);
+                return None;
+            }
+            Wish::Failures => {
+                terminal.tell_failures(now);
+                return None;
+            }
+            Wish::Pause if self.scheduler.is_held() => {
+                terminal.tell_starts(now, Starts::GoOn);
+                return Some(Input::Resume);
+            }
+            Wish::Pause => {
+                terminal.tell_starts(now, Starts::Wait);
+                return Some(Input::Hold);
+            }
+            Wish::MoreSlots => slots.saturating_add(1).min(self.most_slots),
+            Wish::FewerSlots => slots.saturating_sub(1),
+            // It came as a signal.
+            Wish::Stop => return None,
+        };
+        let wanted = wanted.max(self.scheduler.fewest_slots());
+        terminal.tell_slots(now, wanted);
+        Some(Input::Slots(wanted))
+    }
+
+    /// Without keys nobody could let a held run go on.
+    fn note_keyboard(&mut self, now: Time, keyboard: Keyboard) -> Option<Input> {
+        let terminal = &mut self.audience.terminal;
+        match keyboard {
+            Keyboard::Here => {
+                terminal.show_keys(KeyHints::Shown);
+                None
+            }
+            Keyboard::Gone => {
+                terminal.show_keys(KeyHints::Hidden);
+                if !self.scheduler.is_held() {
+                    return None;
+                }
+                terminal.tell_starts(now, Starts::GoOn);
+                Some(Input::Resume)
+            }
         }
     }
 
@@ -379,6 +437,16 @@ impl Drive<'_> {
         if let Some(state) = state {
             self.audience.publish(now, &Event::RepositoryRead(state));
         }
+    }
+}
+
+/// The key that stops a run does what Ctrl-C does, however often.
+fn as_signal(occurrence: Occurrence) -> Occurrence {
+    match occurrence {
+        Occurrence::Key(key) if wish_of(key) == Some(Wish::Stop) => {
+            Occurrence::Signal(StopSignal::Interrupt)
+        }
+        other => other,
     }
 }
 

@@ -31,3 +31,4 @@ pub mod screen;
 pub mod select;
 pub mod shell;
 pub mod watch;
+pub mod wish;

@@ -14,6 +14,7 @@ const FLOORS: [&[&str]; 6] = [
         "repository",
         "shell",
         "watch",
+        "wish",
     ],
     &["cache", "config", "graph_view", "report"],
     &[

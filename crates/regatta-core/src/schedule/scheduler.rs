@@ -213,17 +213,19 @@ impl Scheduler {
         u32::try_from(self.slot_count).unwrap_or(u32::MAX)
     }
 
-    /// With fewer slots than one suite takes, that suite would wait for ever.
+    /// Returns how many slots the suite takes that takes most: with fewer it would wait for ever.
+    #[must_use]
+    pub fn fewest_slots(&self) -> u32 {
+        let claims = self.plan.tasks.values().flat_map(|task| &task.claims);
+        let amounts = claims.filter(|it| it.pool == SLOTS).map(|it| it.amount);
+        u32::try_from(amounts.max().unwrap_or(1)).unwrap_or(u32::MAX)
+    }
+
     fn handle_slots(&mut self, count: u32) {
         if self.plan.pools.get(SLOTS).is_none() {
             return;
         }
-        let claims = self.plan.tasks.values().flat_map(|task| &task.claims);
-        let amounts = claims
-            .filter(|claim| claim.pool == SLOTS)
-            .map(|claim| claim.amount);
-        let fewest = amounts.max().unwrap_or(1);
-        let count = u64::from(count).max(fewest);
+        let count = u64::from(count.max(self.fewest_slots()));
         self.room.resize(SLOTS, self.slot_count, count);
         self.slot_count = count;
     }

@@ -16,8 +16,8 @@ use regatta_core::verdict::{
 };
 use regatta_process::fault::{self, Operation};
 use regatta_process::{
-    Command, Ended, Follow, Guardian, Happening, LeftoverPolicy, Signal, SpawnError, Status,
-    Supervisor, Waker,
+    Command, Ended, Follow, Guardian, Happening, Keyboard, LeftoverPolicy, Signal, SpawnError,
+    Status, Supervisor, Waker,
 };
 
 use super::diagnosis::Sighting;
@@ -87,6 +87,10 @@ pub enum Occurrence {
     Finished(AttemptId, Box<AttemptReport>),
     /// The user sent a signal.
     Signal(StopSignal),
+    /// The user pressed a key.
+    Key(u8),
+    /// Whether the user can press keys has changed.
+    Keyboard(Keyboard),
     /// The terminal has another size.
     Resized,
     /// A waker was used.
@@ -288,6 +292,8 @@ impl Local {
             Happening::Signal(Signal::Interrupt) => Occurrence::Signal(StopSignal::Interrupt),
             Happening::Signal(Signal::Hangup) => Occurrence::Signal(StopSignal::Hangup),
             Happening::Signal(_) => Occurrence::Signal(StopSignal::Terminate),
+            Happening::Key(key) => Occurrence::Key(key),
+            Happening::Keyboard(keyboard) => Occurrence::Keyboard(keyboard),
             Happening::Resized => Occurrence::Resized,
             Happening::Woken => Occurrence::Woken,
             Happening::Suspended => Occurrence::Suspended,

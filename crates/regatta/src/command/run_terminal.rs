@@ -1,8 +1,10 @@
 //! How a run talks to people: chosen by flags, by the environment, and by what the text goes to.
 
 use std::env;
-use std::io::{self, IsTerminal, stderr, stdout};
-use std::os::fd::AsFd;
+use std::io::{self, IsTerminal, stderr, stdin, stdout};
+use std::os::fd::{AsFd, BorrowedFd};
+
+use rustix::fs::fstat;
 
 use super::shown_path::shown_path;
 use crate::cli::{PlaceArgs, Progress, RunArgs, RunFormat};
@@ -74,4 +76,17 @@ pub(super) fn open(
         descriptor.expect_pauses();
     }
     Ok(Terminal::new(options, descriptor))
+}
+
+/// Returns whether the user of the terminal that the text goes to may press keys: it is one of people, and standard
+/// input is the same.
+pub(super) fn has_keys(args: &RunArgs) -> bool {
+    let is_dumb = env::var("TERM").is_ok_and(|term| term == "dumb");
+    let is_told = args.format == RunFormat::Human && args.progress != Progress::None;
+    let device = |stream: BorrowedFd<'_>| fstat(stream).ok().map(|it| it.st_rdev);
+    is_told
+        && !is_dumb
+        && stdin().is_terminal()
+        && stdout().is_terminal()
+        && device(stdin().as_fd()) == device(stdout().as_fd())
 }

@@ -57,6 +57,17 @@ pub(super) fn write_footer(page: &mut Page, record: &Record, json_report: Option
     footer.write_verdict(page);
 }
 
+/// Writes the failures of a run that goes on.
+pub(super) fn write_failures_so_far(page: &mut Page, record: &Record) {
+    let footer = Footer {
+        record,
+        summary: record.summary(),
+        blocked: find_blocked(record),
+    };
+    footer.write_failed(page);
+    footer.write_quarantined(page);
+}
+
 struct Footer<'a> {
     record: &'a Record,
     summary: Summary,

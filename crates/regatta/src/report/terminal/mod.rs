@@ -26,6 +26,7 @@ mod run;
 mod sink;
 mod subscriber;
 mod symbols;
+mod wish;
 
 pub use colour::{ColourChoice, choose_colour};
 pub use descriptor::Descriptor;
@@ -35,3 +36,4 @@ pub use options::{Colour, Counter, Mode, Options, Size, Verbose};
 pub use sink::{Memory, Sink};
 pub use subscriber::Terminal;
 pub use symbols::{Symbols, choose_symbols};
+pub use wish::{KeyHints, Starts};

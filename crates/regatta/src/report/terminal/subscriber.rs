@@ -20,6 +20,7 @@ use super::page::Page;
 use super::region::{FRAME, IDLE_FRAME, Region, render_region};
 use super::run::Run;
 use super::sink::Sink;
+use super::wish::{KeyHints, Starts, write_failures, write_slots, write_starts, write_status};
 
 /// How often a run without a region says what still runs.
 const STILL_RUNNING: Duration = Duration::from_secs(30);
@@ -91,6 +92,54 @@ impl<S: Sink> Terminal<S> {
     pub fn handle_resize(&mut self, columns: u16, rows: u16) {
         self.options.size = Size { columns, rows };
         self.stale = true;
+    }
+
+    /// Takes whether the user can press keys.
+    pub fn show_keys(&mut self, hints: KeyHints) {
+        if let Some(run) = &mut self.run {
+            run.progress.hints = hints;
+            self.stale = true;
+        }
+    }
+
+    /// Writes how the run stands.
+    pub fn tell_status(&mut self, at: Time) {
+        self.write_held_back();
+        if let Some(run) = self.run.as_ref().filter(|run| !run.is_over) {
+            write_status(&mut self.page, run, at);
+            run.lines(&self.options)
+                .write_still_running(&mut self.page, at);
+        }
+        self.commit(at);
+    }
+
+    /// Writes the failures so far.
+    pub fn tell_failures(&mut self, at: Time) {
+        self.write_held_back();
+        if let Some(run) = self.run.as_ref().filter(|run| !run.is_over) {
+            write_failures(&mut self.page, run);
+        }
+        self.commit(at);
+    }
+
+    /// Takes whether suites start by now, and says so.
+    pub fn tell_starts(&mut self, at: Time, starts: Starts) {
+        if let Some(run) = self.run.as_mut().filter(|run| !run.is_over) {
+            run.progress.starts = starts;
+            write_starts(&mut self.page, starts);
+        }
+        self.stale = true;
+        self.commit(at);
+    }
+
+    /// Takes how many slots there are by now, and says so.
+    pub fn tell_slots(&mut self, at: Time, slots: u32) {
+        if let Some(run) = self.run.as_mut().filter(|run| !run.is_over) {
+            run.progress.slots = Some(slots);
+            write_slots(&mut self.page, slots, run.progress.running.len());
+        }
+        self.stale = true;
+        self.commit(at);
     }
 
     /// Takes the region away, so that others can use the screen. It comes back with the next frame.
