@@ -6,7 +6,7 @@ mod terminal_support;
 
 use std::time::Duration;
 
-use regatta::graph_picture::{Mark, Scene, render_svg};
+use regatta::graph_picture::{Mark, Scene, render_html, render_svg};
 use regatta::report::record::{Record, RunState};
 use regatta_core::plan::Suite;
 use terminal_support::{Script, categories, suite};
@@ -141,4 +141,21 @@ fn suites_that_the_run_did_not_have_are_marked_so() {
     more.push(suite("lint", "new", ""));
     let scene = Scene::new(&more, &categories(), Some((&record, RunState::Interrupted)));
     assert_eq!(scene.nodes[4].mark, Mark::NotRun);
+}
+
+#[test]
+fn a_page_asks_nobody_and_says_everything_without_its_script() {
+    let record = record();
+    let mut named = suites();
+    named[3].name = "</script><script>alert(1)</script>".into();
+    let run = Some((&record, RunState::Interrupted));
+    let page = render_html(&Scene::new(&named, &categories(), run));
+    assert!(page.contains("default-src 'none'; script-src 'sha256-"));
+    assert_eq!(page.matches("<script").count(), 1, "{page}");
+    assert_eq!(page.matches("<style").count(), 1);
+    for foreign in ["href=", "url(", "@import", " src=", " style="] {
+        assert!(!page.contains(foreign), "{foreign}");
+    }
+    let rows = page.split("<tbody>").nth(1).unwrap();
+    assert!(rows.contains("<tr data-waits=\"0\" data-mark=\"failed\"><th scope=\"row\">api</th><td>failed: exit code 3</td>"));
 }

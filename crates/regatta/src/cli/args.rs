@@ -532,6 +532,8 @@ pub enum GraphFormat {
     Mermaid,
     /// A picture, coloured by the last run
     Svg,
+    /// The picture as a page to move about in, with a table
+    Html,
 }
 
 /// The words of `regatta report`.

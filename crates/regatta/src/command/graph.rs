@@ -9,7 +9,7 @@ use super::run_header::host_name;
 use super::setup;
 use crate::cli::{CommandFailure, GraphArgs, GraphFormat, PlaceArgs};
 use crate::config::Config;
-use crate::graph_picture::{Scene, render_svg};
+use crate::graph_picture::{Scene, render_html, render_svg};
 use crate::graph_view::{render_dot, render_mermaid, render_text};
 use crate::history::History;
 use crate::log_dir::is_held;
@@ -37,6 +37,7 @@ pub(super) fn graph(
         GraphFormat::Dot => render_dot(&suites, &categories),
         GraphFormat::Mermaid => render_mermaid(&suites, &categories),
         GraphFormat::Svg => render_svg(&scene()?),
+        GraphFormat::Html => render_html(&scene()?),
     })?;
     Ok(0)
 }
