@@ -4,11 +4,13 @@
 
 mod terminal_support;
 
+use std::path::Path;
 use std::time::Duration;
 
 use insta::assert_snapshot;
 use regatta::report::terminal::{
-    Colour, Counter, Memory, Mode, Options, Symbols, Terminal, Verbose, render_list,
+    Colour, Counter, Links, Memory, Mode, Options, Symbols, TabProgress, Terminal, Verbose,
+    render_list,
 };
 use regatta_core::event::{CancelReason, StopSignal};
 use regatta_core::past::{FlakyRate, Past};
@@ -884,4 +886,93 @@ fn failures_that_say_the_same_are_told_once() {
 
     ❌ 4 of 5 suites failed
     ");
+}
+
+#[test]
+fn for_programs_there_are_failures_and_a_short_summary() {
+    let names: Vec<String> = (0..9).map(|it| format!("s{it}")).collect();
+    let suites = names.iter().map(|it| suite("unit", it, "")).collect();
+    let mut script = Script::new(suites);
+    for name in &names {
+        script.start(0, name);
+    }
+    for name in &names[..7] {
+        script.fail(1000, name, 3, &["one", "two"]);
+    }
+    script.pass(1500, "s7");
+    script.block(1500, "s8", "s0");
+    script.finish(2000, 1);
+    let text = script.render(Options {
+        mode: Mode::Compact,
+        json_report: Some("test-logs/test-report.json".into()),
+        ..Options::default()
+    });
+    assert_eq!(text.matches("│ two").count(), 5, "{text}");
+    let summary = text.split("│ two\n").last().unwrap();
+    assert_snapshot!(summary, @"
+    9 suites in 2.0s: 1 passed, 7 failed, 1 skipped
+    Failed Tests:
+      • s0: exit code 3
+        Log: test-logs/s0.log
+        Blocked: s8
+      • s1: exit code 3
+        Log: test-logs/s1.log
+      • s2: exit code 3
+        Log: test-logs/s2.log
+      • s3: exit code 3
+        Log: test-logs/s3.log
+      • s4: exit code 3
+        Log: test-logs/s4.log
+      • s5: exit code 3
+        Log: test-logs/s5.log
+      • s6: exit code 3
+        Log: test-logs/s6.log
+
+    Run the failures again:
+      regatta --suites s0,s1,s2,s3,s4,s5,s6
+
+    📄 JSON report: test-logs/test-report.json
+
+    ❌ 7 of 9 suites failed
+    ");
+}
+
+#[test]
+fn a_log_is_a_link_where_the_terminal_opens_links() {
+    let mut script = Script::new(vec![suite("unit", "a", "")]);
+    script.start(0, "a");
+    script.fail(1000, "a", 3, &[]);
+    script.finish(2000, 1);
+    let links = Links::new("test-logs", Path::new("/prism/test-logs"), "host");
+    let text = script.render(Options {
+        links: Some(links),
+        ..Options::default()
+    });
+    let link =
+        "\u{1b}]8;;file://host/prism/test-logs/a.log\u{1b}\\test-logs/a.log\u{1b}]8;;\u{1b}\\\n";
+    assert_eq!(text.matches(link).count(), 2, "{text}");
+}
+
+#[test]
+fn the_tab_shows_how_far_the_run_is_and_nothing_afterwards() {
+    let mut script = Script::new(vec![suite("unit", "a", ""), suite("unit", "b", "")]);
+    script.start(0, "a");
+    script.start(0, "b");
+    script.pass(1000, "a");
+    script.fail(2000, "b", 1, &[]);
+    script.finish(3000, 1);
+    let text = |tab_progress| {
+        script.render(Options {
+            mode: Mode::Live,
+            tab_progress,
+            ..Options::default()
+        })
+    };
+    let shown: Vec<String> = text(TabProgress::Shown)
+        .split("\u{1b}]9;4;")
+        .skip(1)
+        .map(|it| it.split('\u{1b}').next().unwrap().to_owned())
+        .collect();
+    assert_eq!(shown, ["1;0", "1;50", "2;100", "0;0"]);
+    assert!(!text(TabProgress::Hidden).contains("]9;"));
 }

@@ -440,8 +440,10 @@ pub enum Progress {
     Auto,
     /// Lines, and a region below them that is redrawn
     Live,
-    /// A line for each start and end
+    /// A line for each start and end, and nothing that is redrawn
     Lines,
+    /// The failures and a short summary, for programs that read along; chosen by itself when a coding agent runs this
+    Compact,
     /// Nothing until the summary
     None,
 }

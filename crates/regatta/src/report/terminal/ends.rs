@@ -139,7 +139,7 @@ impl Lines<'_> {
             log => log,
         };
         if let Some(log) = log {
-            write_detail(page, format_args!("Log: {}", page.look.clean(&log)));
+            write_detail(page, format_args!("Log: {}", page.path(&log)));
         }
         write_diagnosis(page, self.record, task);
         let Some(report) = attempt.end.as_ref().map(|end| &end.report) else {
@@ -200,7 +200,7 @@ pub(super) fn write_detail(page: &mut Page, content: impl Display) {
 /// Writes where it stands what the processes of a task did, if that was put on record.
 pub(super) fn write_diagnosis(page: &mut Page, record: &Record, task: TaskId) {
     if let Some(diagnosis) = record.diagnosis_file(task) {
-        let diagnosis = page.look.clean(&diagnosis).into_owned();
+        let diagnosis = page.path(&diagnosis);
         write_detail(page, format_args!("Diagnosis: {diagnosis}"));
     }
 }

@@ -16,6 +16,7 @@ use super::closing::describe_run;
 use super::ends::{last_words, write_detail, write_diagnosis};
 use super::header::write_heading;
 use super::look::{Look, Tone, seconds};
+use super::options::Mode;
 use super::page::Page;
 use super::past::describe_failure_in_history;
 use super::progress::is_cut_short;
@@ -26,18 +27,27 @@ use super::row::Row;
 const NAMES: usize = 10;
 
 /// Writes the summary of a run, which may have ended in the middle.
-pub(super) fn write_footer(page: &mut Page, record: &Record, json_report: Option<&str>) {
+pub(super) fn write_footer(
+    page: &mut Page,
+    record: &Record,
+    mode: Mode,
+    json_report: Option<&str>,
+) {
     let footer = Footer {
         record,
         summary: record.summary(),
         blocked: find_blocked(record),
     };
-    page.blank();
-    write_heading(page, page.look.symbols.summary, "Test Summary");
-    footer.write_counts(page);
-    footer.write_times(page);
-    write_bounds(page, record);
-    page.blank();
+    if mode == Mode::Compact {
+        footer.write_counts_in_a_line(page);
+    } else {
+        page.blank();
+        write_heading(page, page.look.symbols.summary, "Test Summary");
+        footer.write_counts(page);
+        footer.write_times(page);
+        write_bounds(page, record);
+        page.blank();
+    }
     footer.write_failed(page);
     footer.write_quarantined(page);
     footer.write_expired(page);
@@ -47,7 +57,7 @@ pub(super) fn write_footer(page: &mut Page, record: &Record, json_report: Option
     footer.write_rerun(page);
     footer.write_outstanding(page);
     if let Some(path) = json_report {
-        let path = page.look.clean(path).into_owned();
+        let path = page.path(path);
         page.line(format_args!(
             "{}JSON report: {path}",
             page.look.symbols.report
@@ -106,6 +116,24 @@ impl Footer<'_> {
             page.line(format_args!("  {symbol} Skipped: {skipped}/{total}"));
         }
         page.blank();
+    }
+
+    fn write_counts_in_a_line(&self, page: &mut Page) {
+        let Summary {
+            total,
+            passed,
+            failed,
+            skipped,
+        } = self.summary;
+        let wall = self
+            .record
+            .finished
+            .map_or(self.record.latest, |it| it.at)
+            .0;
+        let time = seconds(wall);
+        page.line(format_args!(
+            "{total} suites in {time}: {passed} passed, {failed} failed, {skipped} skipped"
+        ));
     }
 
     fn write_times(&self, page: &mut Page) {
@@ -414,7 +442,7 @@ impl Footer<'_> {
 
     fn write_log(&self, page: &mut Page, task: TaskId, attempt: Option<&AttemptRecord>) {
         if let Some(log) = attempt.and_then(|attempt| self.record.log_file(task, attempt)) {
-            let log = page.look.clean(&log).into_owned();
+            let log = page.path(&log);
             write_detail(page, format_args!("Log: {log}"));
         }
         write_diagnosis(page, self.record, task);

@@ -1,5 +1,6 @@
 //! The text for people, on a terminal or anywhere else: written from the events alone.
 
+mod ability;
 mod assembler;
 mod bounds;
 mod clean;
@@ -11,6 +12,7 @@ mod fold;
 mod footer;
 mod header;
 mod lines;
+mod link;
 mod list;
 mod look;
 mod options;
@@ -26,10 +28,13 @@ mod run;
 mod sink;
 mod subscriber;
 mod symbols;
+mod tab;
 mod wish;
 
+pub use ability::{TabProgress, can_link, choose_tab_progress, is_automated};
 pub use colour::{ColourChoice, choose_colour};
 pub use descriptor::Descriptor;
+pub use link::Links;
 pub use list::render_list;
 pub use look::{clock, short};
 pub use options::{Colour, Counter, Mode, Options, Size, Verbose};
