@@ -115,7 +115,8 @@ pub fn simulate(
     simulate_amid(plan, policy, interrupts.collect(), perform)
 }
 
-/// Runs `plan` to its end, each attempt doing what `perform` says, while `around` happens: what no attempt does.
+/// Runs `plan` to its end, each attempt doing what `perform` says, while `around` happens: what no attempt does. Who holds
+/// the run has to let it go on, or it never ends; the trace stops there.
 pub fn simulate_amid(
     plan: &Arc<Plan>,
     policy: Policy,

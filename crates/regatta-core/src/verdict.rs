@@ -47,6 +47,9 @@ pub struct AttemptReport {
     /// What it made of the shard that it was given.
     #[serde(default, skip_serializing_if = "Sharding::is_whole")]
     pub sharding: Sharding,
+    /// Where its output first speaks of an error, as far as words can tell; `None` for a clean exit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_error: Option<Box<FirstError>>,
     /// The test cases it told of, where it did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cases: Option<Box<CaseList>>,
@@ -71,11 +74,32 @@ impl AttemptReport {
             log: LogReport::default(),
             excerpt: Vec::new(),
             sharding: Sharding::Whole,
+            first_error: None,
             cases: None,
             samples: Vec::new(),
             out_of_memory: false,
         }
     }
+}
+
+/// The first line of an attempt's output that speaks of an error, with what stands around it.
+///
+/// It is a guess for people, and no verdict is made of it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct FirstError {
+    /// The line as it was printed, shortened where it is long.
+    pub text: String,
+    /// Its number in the log, from 1.
+    pub line: u64,
+    /// The lines around it that stand before the excerpt; empty where the excerpt has it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lines: Vec<String>,
+    /// The number of the first of `lines` in the log, from 1; 0 where there are none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub first_line: u64,
+    /// How many lines stand between these and the excerpt; `None` where the log was too long to count them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gap: Option<u64>,
 }
 
 /// What an attempt made of the shard that it was given.

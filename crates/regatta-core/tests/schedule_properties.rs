@@ -849,6 +849,69 @@ const PROPERTIES: [fn(&Case); 14] = [
 ];
 
 /// Checks every property of the run that a seed stands for.
+fn wishes() -> impl Strategy<Value = Vec<(Time, Input)>> {
+    let wish = prop_oneof![
+        Just(Input::Hold),
+        Just(Input::Resume),
+        (0_u32..9).prop_map(Input::Slots),
+        Just(Input::Interrupt(StopSignal::Interrupt)),
+    ];
+    let wishes = prop::collection::vec(((0_u64..6000).prop_map(|ms| Time(millis(ms))), wish), 0..8);
+    wishes.prop_map(|mut wishes| {
+        wishes.sort_by_key(|(at, _)| *at);
+        wishes.push((Time(millis(6000)), Input::Resume));
+        wishes
+    })
+}
+
+/// Plays a case with wishes and follows what the user wants by then.
+fn check_wishes(case: &Case, wishes: &[(Time, Input)]) {
+    const SLOTS: PoolId = PoolId(0);
+    let trace = simulate_amid(&case.plan, case.policy, wishes.to_vec(), |it| {
+        case.perform(it)
+    });
+    let mut scheduler = Scheduler::new(Arc::clone(&case.plan), case.policy);
+    let claims = case.plan.tasks.values().flat_map(|task| &task.claims);
+    let amounts = claims.filter(|it| it.pool == SLOTS).map(|it| it.amount);
+    let fewest = amounts.max().unwrap_or(1);
+    let mut capacity: IdMap<PoolId, u64> = case.plan.pools.values().map(|it| it.capacity).collect();
+    let mut taken: IdMap<PoolId, u64> = case.plan.pools.ids().map(|_| 0).collect();
+    let mut is_held = false;
+    for (at, input) in &trace.inputs {
+        match input {
+            Input::Hold => is_held = true,
+            Input::Resume => is_held = false,
+            Input::Slots(count) => capacity[SLOTS] = u64::from(*count).max(fewest),
+            _ => {}
+        }
+        let mut effects = Vec::new();
+        scheduler.handle(*at, input.clone(), &mut effects);
+        assert_eq!(scheduler.is_held(), is_held);
+        assert_eq!(u64::from(scheduler.slots()), capacity[SLOTS]);
+        for effect in &effects {
+            match effect {
+                Effect::Spawn { attempt, .. } => {
+                    assert!(!is_held, "{attempt} started at {at} while held");
+                    for claim in &case.plan.tasks[attempt.task].claims {
+                        taken[claim.pool] += claim.amount;
+                        assert!(
+                            taken[claim.pool] <= capacity[claim.pool],
+                            "{attempt} at {at}"
+                        );
+                    }
+                }
+                Effect::Emit(Event::AttemptFinished { attempt, .. }) => {
+                    for claim in &case.plan.tasks[attempt.task].claims {
+                        taken[claim.pool] -= claim.amount;
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+    assert!(scheduler.summary().is_some(), "every task has its word");
+}
+
 fn check(seed: u64) {
     let mut bytes = [0; 32];
     bytes[..8].copy_from_slice(&seed.to_le_bytes());
@@ -878,6 +941,11 @@ proptest! {
         for property in PROPERTIES {
             property(&case);
         }
+    }
+
+    #[test]
+    fn what_the_user_wishes_for_meanwhile_holds((case, wishes) in (case(), wishes())) {
+        check_wishes(&case, &wishes);
     }
 
     #[test]

@@ -1222,3 +1222,68 @@ fn an_attempt_whose_command_has_exited_is_judged_by_that_however_long_it_is_read
     let summary = scheduler.summary().expect("nothing is left to run");
     assert_eq!((summary.passed, summary.skipped), (1, 1));
 }
+
+fn run_with_wishes(slots: u64, text: &str, wishes: &[(u64, Input)]) -> String {
+    let plan = plan(slots, text, &Terms::default());
+    let wishes: Vec<_> = wishes
+        .iter()
+        .map(|(at, wish)| (Time(millis(*at)), wish.clone()))
+        .collect();
+    let trace = simulate_amid(&plan, keep_going(), wishes, |_| {
+        Performance::exits(millis(1000), 0)
+    });
+    render(&plan, &trace)
+}
+
+#[test]
+fn what_runs_goes_on_while_nothing_may_start() {
+    let wishes = [(500, Input::Hold), (3000, Input::Resume)];
+    assert_snapshot!(run_with_wishes(1, "a b", &wishes), @"
+    0.000 spawn a#1 in slot 0
+    0.000   started a#1 after 0ns
+    1.000   finished a#1 Passed
+    1.000   done a Passed
+    3.000 spawn b#1 in slot 0
+    3.000   started b#1 after 3s
+    4.000   finished b#1 Passed
+    4.000   done b Passed
+    ");
+}
+
+#[test]
+fn fewer_slots_wait_for_what_runs_and_more_are_filled_at_once() {
+    let wishes = [(500, Input::Slots(1)), (1500, Input::Slots(3))];
+    assert_snapshot!(run_with_wishes(2, "a b c d e", &wishes), @"
+    0.000 spawn a#1 in slot 0
+    0.000 spawn b#1 in slot 1
+    0.000   started a#1 after 0ns
+    0.000   started b#1 after 0ns
+    1.000   finished a#1 Passed
+    1.000   done a Passed
+    1.000   finished b#1 Passed
+    1.000   done b Passed
+    1.000 spawn c#1 in slot 0
+    1.000   started c#1 after 1s
+    1.500 spawn d#1 in slot 1
+    1.500 spawn e#1 in slot 2
+    1.500   started d#1 after 1.5s
+    1.500   started e#1 after 1.5s
+    2.000   finished c#1 Passed
+    2.000   done c Passed
+    2.500   finished d#1 Passed
+    2.500   done d Passed
+    2.500   finished e#1 Passed
+    2.500   done e Passed
+    ");
+}
+
+#[test]
+fn there_are_never_fewer_slots_than_one_suite_takes() {
+    let wishes = [(0, Input::Slots(1))];
+    assert_snapshot!(run_with_wishes(4, "wide*3", &wishes), @"
+    0.000 spawn wide#1 in slot 0
+    0.000   started wide#1 after 0ns
+    1.000   finished wide#1 Passed
+    1.000   done wide Passed
+    ");
+}

@@ -29,6 +29,10 @@ pub enum Happening {
     Signal(Signal),
     /// The terminal changed its size.
     Resized,
+    /// The user pressed a key; the byte is as the terminal sends it. Only where `Guardian::want_keys` was called.
+    Key(u8),
+    /// Whether keys can be pressed has changed.
+    Keyboard(Keyboard),
     /// The user wants a pause: `Supervisor::pause` is expected to follow. Only with a guardian.
     Suspended,
     /// The pause is over: `Supervisor::resume` is expected to follow.
@@ -40,6 +44,15 @@ pub enum Happening {
     Woken,
     /// A descriptor that the caller attends to has something to read.
     Readable,
+}
+
+/// Whether keys can be pressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keyboard {
+    /// They can: this process and its guardian are in the foreground of a terminal.
+    Here,
+    /// They cannot, any more or at all.
+    Gone,
 }
 
 /// The measured facts of a command that is over.

@@ -2,16 +2,15 @@
 //! started, and other threads. It starts nothing, and supervises nobody: for that there is the `Supervisor`.
 
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, Signal as SystemSignal, getpid, kill_process, pidfd_open};
 use rustix::stdio::stdin;
-use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios};
-use rustix::termios::{isatty, tcgetattr, tcsetattr};
 
+use crate::keys::Keys;
 use crate::signal::{Notice, PAUSE, REQUESTS, SignalPipe};
 use crate::usage::reap;
 use crate::{Signal, Status, Waker};
@@ -105,7 +104,7 @@ impl Lookout {
                     Notice::Stop(signal) => sights.push(Sight::Signal(signal)),
                     Notice::Resized => self.pass_on(SystemSignal::WINCH),
                     Notice::Suspend => self.pause(),
-                    Notice::Resume => {}
+                    Notice::Resume | Notice::KeysTaken | Notice::KeysGone => {}
                 }
             }
         }
@@ -171,35 +170,5 @@ impl Lookout {
             ready[place] = !descriptor.revents().is_empty();
         }
         Ok(ready)
-    }
-}
-
-/// A terminal that hands over each key at once and does not print it. Dropping it undoes that.
-struct Keys {
-    before: Termios,
-}
-
-impl Keys {
-    /// Returns nothing where stdin is no terminal.
-    fn take() -> Option<Self> {
-        let input = stdin();
-        if !isatty(input) {
-            return None;
-        }
-        let before = tcgetattr(input).ok()?;
-        let mut modes = before.clone();
-        // Ctrl-C and Ctrl-Z still send their signals, and lines still end where they should.
-        modes.local_modes -= LocalModes::ICANON | LocalModes::ECHO;
-        modes.special_codes[SpecialCodeIndex::VMIN] = 1;
-        modes.special_codes[SpecialCodeIndex::VTIME] = 0;
-        tcsetattr(input.as_fd(), OptionalActions::Now, &modes).ok()?;
-        Some(Self { before })
-    }
-}
-
-impl Drop for Keys {
-    fn drop(&mut self) {
-        // A terminal that is gone has no modes.
-        let _ = tcsetattr(stdin(), OptionalActions::Now, &self.before);
     }
 }

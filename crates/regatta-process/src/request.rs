@@ -4,9 +4,9 @@
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 
-use crate::guardian::Link;
+use crate::guardian::{Link, Word};
 use crate::signal::{Notice, REQUESTS, SignalPipe};
-use crate::{Guardian, Happening};
+use crate::{Guardian, Happening, Keyboard};
 
 pub(crate) enum Requests {
     Guarded(Link),
@@ -24,10 +24,11 @@ impl Requests {
     /// Appends what came in since the last call, in order.
     pub(crate) fn read(&self, happenings: &mut Vec<Happening>) {
         match self {
-            Self::Guarded(link) => happenings.push(
-                link.receive_notice()
-                    .map_or(Happening::Abandoned, happening_of),
-            ),
+            Self::Guarded(link) => happenings.push(match link.receive_word() {
+                Some(Word::Notice(notice)) => happening_of(notice),
+                Some(Word::Key(key)) => Happening::Key(key),
+                None => Happening::Abandoned,
+            }),
             Self::Own(pipe) => happenings.extend(pipe.read().into_iter().map(happening_of)),
         }
     }
@@ -55,5 +56,7 @@ fn happening_of(notice: Notice) -> Happening {
         Notice::Resized => Happening::Resized,
         Notice::Suspend => Happening::Suspended,
         Notice::Resume => Happening::Resumed,
+        Notice::KeysTaken => Happening::Keyboard(Keyboard::Here),
+        Notice::KeysGone => Happening::Keyboard(Keyboard::Gone),
     }
 }

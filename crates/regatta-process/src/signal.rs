@@ -63,16 +63,22 @@ pub(crate) enum Notice {
     Suspend,
     /// It goes on after a pause. No signal says this: whoever paused does.
     Resume,
+    /// Keys are read from the terminal from now on. No signal says this either.
+    KeysTaken,
+    /// No key will be read any more.
+    KeysGone,
 }
 
 /// Every notice, with the byte that stands for it.
-const BYTES: [(Notice, u8); 6] = [
+const BYTES: [(Notice, u8); 8] = [
     (Notice::Stop(Signal::Interrupt), b'I'),
     (Notice::Stop(Signal::Terminate), b'T'),
     (Notice::Stop(Signal::Hangup), b'H'),
     (Notice::Resized, b'W'),
     (Notice::Suspend, b'Z'),
     (Notice::Resume, b'C'),
+    (Notice::KeysTaken, b'k'),
+    (Notice::KeysGone, b'g'),
 ];
 
 impl Notice {
@@ -233,6 +239,14 @@ pub(crate) fn ignore_requests() {
             // SAFETY: ignoring involves no handler.
             unsafe { libc::signal(number, libc::SIG_IGN) };
         }
+    }
+}
+
+/// Lets reads and changes of a terminal that belongs to others fail, instead of stopping this process.
+pub(crate) fn survive_foreign_terminal() {
+    for number in [libc::SIGTTIN, libc::SIGTTOU] {
+        // SAFETY: ignoring involves no handler.
+        unsafe { libc::signal(number, libc::SIG_IGN) };
     }
 }
 

@@ -12,6 +12,7 @@ use regatta_core::id::{AttemptId, Id, TaskId};
 use regatta_core::schedule::{Effect, Input, Occasion, Scheduler};
 use regatta_core::time::Time;
 use regatta_core::verdict::{AttemptReport, Status};
+use regatta_process::Keyboard;
 
 use crate::audience::Audience;
 use crate::backend::{Examination, Local, Occurrence};
@@ -21,7 +22,9 @@ use crate::jobserver::{PoolState, Standing, Withheld};
 use crate::log_dir::file_stem;
 use crate::memory::Strain;
 use crate::report::record::TaskRecord;
+use crate::report::terminal::{KeyHints, Starts};
 use crate::screen;
+use crate::wish::{Wish, wish_of};
 
 /// How long a run that is over waits for git's answer.
 const REPOSITORY_PATIENCE: Duration = Duration::from_secs(2);
@@ -52,6 +55,8 @@ pub struct Drive<'r> {
     pub clock: Clock,
     /// Whether memory is short.
     pub strain: Strain,
+    /// How many slots the user may wish for, at most.
+    pub most_slots: u32,
 }
 
 /// How a run went.
@@ -155,6 +160,7 @@ impl Drive<'_> {
             // Before what ended meanwhile, whose room others would take.
             inputs.extend(self.note_strain(now).map(|input| (now, input)));
             for occurrence in occurrences {
+                let occurrence = as_signal(occurrence);
                 match occurrence {
                     Occurrence::Signal(signal) => {
                         interrupt.get_or_insert(signal);
@@ -368,6 +374,8 @@ impl Drive<'_> {
                 report,
             } if verdict.status() != Status::Passed && report.usage.is_some() => {
                 report.excerpt = self.backend.excerpt(*attempt);
+                let first_error = self.backend.first_error(*attempt, &report.excerpt);
+                report.first_error = first_error.map(Box::new);
             }
             _ => {}
         }
@@ -382,6 +390,8 @@ impl Drive<'_> {
             Occurrence::Exited(attempt) => Some(Input::Exited(attempt)),
             Occurrence::Finished(attempt, report) => Some(Input::Finished(attempt, report)),
             Occurrence::Signal(signal) => Some(Input::Interrupt(signal)),
+            Occurrence::Key(key) => self.grant(now, wish_of(key)?),
+            Occurrence::Keyboard(keyboard) => self.note_keyboard(now, keyboard),
             Occurrence::Resized => {
                 self.note_size();
                 None
@@ -403,6 +413,56 @@ impl Drive<'_> {
                 None
             }
             Occurrence::Abandoned => None,
+        }
+    }
+
+    /// Does what the user wishes, and returns what the scheduler has to know of it.
+    fn grant(&mut self, now: Time, wish: Wish) -> Option<Input> {
+        let terminal = &mut self.audience.terminal;
+        let slots = self.scheduler.slots();
+        let wanted = match wish {
+            Wish::Status => {
+                terminal.tell_status(now);
+                return None;
+            }
+            Wish::Failures => {
+                terminal.tell_failures(now);
+                return None;
+            }
+            Wish::Pause if self.scheduler.is_held() => {
+                terminal.tell_starts(now, Starts::GoOn);
+                return Some(Input::Resume);
+            }
+            Wish::Pause => {
+                terminal.tell_starts(now, Starts::Wait);
+                return Some(Input::Hold);
+            }
+            Wish::MoreSlots => slots.saturating_add(1).min(self.most_slots),
+            Wish::FewerSlots => slots.saturating_sub(1),
+            // It came as a signal.
+            Wish::Stop => return None,
+        };
+        let wanted = wanted.max(self.scheduler.fewest_slots());
+        terminal.tell_slots(now, wanted);
+        Some(Input::Slots(wanted))
+    }
+
+    /// Without keys nobody could let a held run go on.
+    fn note_keyboard(&mut self, now: Time, keyboard: Keyboard) -> Option<Input> {
+        let terminal = &mut self.audience.terminal;
+        match keyboard {
+            Keyboard::Here => {
+                terminal.show_keys(KeyHints::Shown);
+                None
+            }
+            Keyboard::Gone => {
+                terminal.show_keys(KeyHints::Hidden);
+                if !self.scheduler.is_held() {
+                    return None;
+                }
+                terminal.tell_starts(now, Starts::GoOn);
+                Some(Input::Resume)
+            }
         }
     }
 
@@ -438,6 +498,16 @@ impl Drive<'_> {
         if let Some(state) = state {
             self.audience.publish(now, &Event::RepositoryRead(state));
         }
+    }
+}
+
+/// The key that stops a run does what Ctrl-C does, however often.
+fn as_signal(occurrence: Occurrence) -> Occurrence {
+    match occurrence {
+        Occurrence::Key(key) if wish_of(key) == Some(Wish::Stop) => {
+            Occurrence::Signal(StopSignal::Interrupt)
+        }
+        other => other,
     }
 }
 

@@ -8,6 +8,7 @@ const FLOORS: [&[&str]; 6] = [
     &[
         "clock",
         "diagnostic",
+        "graph_layout",
         "jobserver",
         "log_dir",
         "memory",
@@ -16,6 +17,7 @@ const FLOORS: [&[&str]; 6] = [
         "shell",
         "split",
         "watch",
+        "wish",
     ],
     &["cache", "cases", "config", "graph_view", "report"],
     &[
@@ -27,6 +29,7 @@ const FLOORS: [&[&str]; 6] = [
         "processors",
         "recipes",
         "definition",
+        "graph_picture",
         "history",
         "screen",
         "select",

@@ -4,11 +4,13 @@
 
 mod terminal_support;
 
+use std::path::Path;
 use std::time::Duration;
 
 use insta::assert_snapshot;
 use regatta::report::terminal::{
-    Colour, Counter, Memory, Mode, Options, Symbols, Terminal, Verbose, render_list,
+    Colour, Counter, Links, Memory, Mode, Options, Symbols, TabProgress, Terminal, Verbose,
+    render_list,
 };
 use regatta_core::event::{CancelReason, StopSignal};
 use regatta_core::past::{FlakyRate, Past};
@@ -816,4 +818,161 @@ fn the_list_shows_suites_by_category_with_their_dependencies() {
       • integration-go: Go integration tests
         Depends on: memstore-unit, bare
     ");
+}
+
+#[test]
+fn suites_that_one_failure_blocks_are_told_in_one_line() {
+    let names = ["db", "a", "b", "c", "d", "other"];
+    let mut script = Script::new(names.map(|it| suite("unit", it, "")).to_vec());
+    script.start(0, "db");
+    script.start(0, "other");
+    script.fail(1000, "db", 1, &["no disk"]);
+    for (name, by) in [("a", "db"), ("b", "a"), ("c", "db"), ("d", "c")] {
+        script.block(1000, name, by);
+    }
+    script.pass(2000, "other");
+    script.finish(2000, 1);
+    let text = script.render(Options::default());
+    let lines: Vec<&str> = text.lines().filter(|it| it.contains("] ")).collect();
+    assert_snapshot!(lines.join("\n"), @"
+    [1/6] ✗ db failed (exit code 1)
+    [5/6] ⊘ 4 suites blocked: db did not pass (a, b, c, d)
+    [6/6] ✓ other passed in 2.0s
+    ");
+    assert!(text.contains("    Blocked: a, b, c, d\n"), "{text}");
+}
+
+#[test]
+fn failures_that_say_the_same_are_told_once() {
+    let names = ["api", "cart", "users", "odd", "e2e"];
+    let mut script = Script::new(names.map(|it| suite("unit", it, "")).to_vec());
+    for name in &names[..4] {
+        script.start(0, name);
+    }
+    for (name, port) in [("api", 4101), ("cart", 4102), ("users", 4103)] {
+        let text = format!("Error: {name} found nobody at 127.0.0.1:{port}");
+        script.fail_early(1000, name, &text);
+    }
+    script.fail_early(1000, "odd", "Error: no such table");
+    script.block(1000, "e2e", "cart");
+    script.finish(1000, 1);
+    let text = script.render(Options::default());
+    let (while_it_ran, summary) = text.split_once("Failed Tests:").unwrap();
+    let first = while_it_ran.split("cart failed").next().unwrap();
+    let first = first.split_once("api failed").unwrap().1;
+    assert_snapshot!(first, @"
+    (exit code 1)
+       Log: test-logs/api.log
+       │ before
+       ┃ Error: api found nobody at 127.0.0.1:4101
+       │ after
+       ⋮ 40 lines
+       │ the
+       │ end
+     [2/5] ✗
+    ");
+    assert_snapshot!(summary, @"
+      • 3 suites fail alike: exit code 1
+        │ Error: api found nobody at 127.0.0.1:4101
+        api, cart, users
+        Log: test-logs/api.log
+        Blocked: e2e
+      • odd: exit code 1
+        │ Error: no such table
+        Log: test-logs/odd.log
+
+    Run the failures again:
+      regatta --suites api,cart,users,odd
+
+    ❌ 4 of 5 suites failed
+    ");
+}
+
+#[test]
+fn for_programs_there_are_failures_and_a_short_summary() {
+    let names: Vec<String> = (0..9).map(|it| format!("s{it}")).collect();
+    let suites = names.iter().map(|it| suite("unit", it, "")).collect();
+    let mut script = Script::new(suites);
+    for name in &names {
+        script.start(0, name);
+    }
+    for name in &names[..7] {
+        script.fail(1000, name, 3, &["one", "two"]);
+    }
+    script.pass(1500, "s7");
+    script.block(1500, "s8", "s0");
+    script.finish(2000, 1);
+    let text = script.render(Options {
+        mode: Mode::Compact,
+        json_report: Some("test-logs/test-report.json".into()),
+        ..Options::default()
+    });
+    assert_eq!(text.matches("│ two").count(), 5, "{text}");
+    let summary = text.split("│ two\n").last().unwrap();
+    assert_snapshot!(summary, @"
+    9 suites in 2.0s: 1 passed, 7 failed, 1 skipped
+    Failed Tests:
+      • s0: exit code 3
+        Log: test-logs/s0.log
+        Blocked: s8
+      • s1: exit code 3
+        Log: test-logs/s1.log
+      • s2: exit code 3
+        Log: test-logs/s2.log
+      • s3: exit code 3
+        Log: test-logs/s3.log
+      • s4: exit code 3
+        Log: test-logs/s4.log
+      • s5: exit code 3
+        Log: test-logs/s5.log
+      • s6: exit code 3
+        Log: test-logs/s6.log
+
+    Run the failures again:
+      regatta --suites s0,s1,s2,s3,s4,s5,s6
+
+    📄 JSON report: test-logs/test-report.json
+
+    ❌ 7 of 9 suites failed
+    ");
+}
+
+#[test]
+fn a_log_is_a_link_where_the_terminal_opens_links() {
+    let mut script = Script::new(vec![suite("unit", "a", "")]);
+    script.start(0, "a");
+    script.fail(1000, "a", 3, &[]);
+    script.finish(2000, 1);
+    let links = Links::new("test-logs", Path::new("/prism/test-logs"), "host");
+    let text = script.render(Options {
+        links: Some(links),
+        ..Options::default()
+    });
+    let link =
+        "\u{1b}]8;;file://host/prism/test-logs/a.log\u{1b}\\test-logs/a.log\u{1b}]8;;\u{1b}\\\n";
+    assert_eq!(text.matches(link).count(), 2, "{text}");
+}
+
+#[test]
+fn the_tab_shows_how_far_the_run_is_and_nothing_afterwards() {
+    let mut script = Script::new(vec![suite("unit", "a", ""), suite("unit", "b", "")]);
+    script.start(0, "a");
+    script.start(0, "b");
+    script.pass(1000, "a");
+    script.fail(2000, "b", 1, &[]);
+    script.finish(3000, 1);
+    let text = |tab_progress| {
+        script.render(Options {
+            mode: Mode::Live,
+            tab_progress,
+            ..Options::default()
+        })
+    };
+    let shown: Vec<String> = text(TabProgress::Shown)
+        .split("\u{1b}]9;4;")
+        .skip(1)
+        .map(|it| it.split('\u{1b}').next().unwrap().to_owned())
+        .collect();
+    assert_eq!(shown, ["1;0", "1;50", "2;100", "0;0"]);
+    assert!(!text(TabProgress::Hidden).contains("]9;"));
 }

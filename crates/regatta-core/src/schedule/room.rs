@@ -56,8 +56,24 @@ struct Level {
     free: u64,
     /// What others than tasks have of that; more than that for as long as they have not heard of a task's start.
     withheld: u64,
+    /// What is taken beyond the capacity, since that has become less; paid back before anything is free.
+    debt: u64,
     /// The classes that wait here, by the amount they lack, each under its first task.
     waiting: BTreeMap<u64, BTreeSet<(Ranked, usize)>>,
+}
+
+impl Level {
+    fn give_back(&mut self, amount: u64) {
+        let paid = amount.min(self.debt);
+        self.debt -= paid;
+        self.free += amount - paid;
+    }
+
+    fn take_away(&mut self, amount: u64) {
+        let taken = amount.min(self.free);
+        self.free -= taken;
+        self.debt += amount - taken;
+    }
 }
 
 /// A line of tasks with equal claims.
@@ -93,6 +109,7 @@ impl Room {
             .map(|pool| Level {
                 free: pool.capacity,
                 withheld: 0,
+                debt: 0,
                 waiting: BTreeMap::new(),
             })
             .collect();
@@ -189,7 +206,7 @@ impl Room {
     /// Gives back what a task took.
     pub(super) fn release(&mut self, task: TaskId) {
         for claim in &self.classes[self.class_of[task]].claims {
-            self.pools[claim.pool].free += claim.amount;
+            self.pools[claim.pool].give_back(claim.amount);
             self.opened.insert(claim.pool);
         }
         self.occupants -= 1;
@@ -213,6 +230,14 @@ impl Room {
     /// let in.
     pub(super) fn wanted(&self, pool: PoolId) -> Option<u64> {
         self.pools[pool].waiting.keys().next().copied()
+    }
+
+    /// Changes the capacity of a pool. What is taken stays taken.
+    pub(super) fn resize(&mut self, pool: PoolId, from: u64, to: u64) {
+        let level = &mut self.pools[pool];
+        level.give_back(to.saturating_sub(from));
+        level.take_away(from.saturating_sub(to));
+        self.opened.insert(pool);
     }
 
     /// Sends everybody home: nobody waits any more.

@@ -58,6 +58,13 @@ pub enum Input {
     Interrupt(StopSignal),
     /// It has become harder, or easier, to get memory.
     Pressure(Pressure),
+    /// The user wants nothing to start for a while; what runs goes on.
+    Hold,
+    /// The user wants starts to go on.
+    Resume,
+    /// The user wants this many slots, at least as many as the suite needs that takes most. What runs goes on, also
+    /// where that is more by now; nothing starts before there is room.
+    Slots(u32),
 }
 
 /// What to do about it.
@@ -121,6 +128,9 @@ pub struct Scheduler {
     alarms: BTreeSet<(Time, TaskId)>,
     alarm_of: IdMap<TaskId, Option<Time>>,
     halt: Halt,
+    hold: Hold,
+    /// The slots that the user wants by now.
+    slot_count: u64,
     rounds: Rounds,
     /// Suites that failed, in all rounds; those in quarantine left out.
     failures: u32,
@@ -140,6 +150,16 @@ enum Halt {
     Interrupt,
 }
 
+/// Whether the user lets suites start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Hold {
+    No,
+    Held,
+}
+
+/// The pool of the slots is the first of a plan.
+const SLOTS: PoolId = PoolId(0);
+
 impl Scheduler {
     /// Returns a scheduler before its `Begin`.
     #[must_use]
@@ -155,6 +175,8 @@ impl Scheduler {
             alarms: BTreeSet::new(),
             alarm_of: tasks.ids().map(|_| None).collect(),
             halt: Halt::No,
+            hold: Hold::No,
+            slot_count: plan.pools.get(SLOTS).map_or(0, |pool| pool.capacity),
             rounds: Rounds::new(policy.repeat, tasks.len()),
             failures: 0,
             failed_in: plan.suites.ids().map(|_| 0).collect(),
@@ -179,6 +201,9 @@ impl Scheduler {
             Input::Wakeup => self.handle_wakeup(effects),
             Input::Interrupt(signal) => self.handle_interrupt(signal, effects),
             Input::Pressure(pressure) => self.room.set_pressure(pressure),
+            Input::Hold => self.hold = Hold::Held,
+            Input::Resume => self.hold = Hold::No,
+            Input::Slots(count) => self.handle_slots(count),
         }
         self.conclude_round(effects);
         self.start_what_has_room(effects);
@@ -213,6 +238,35 @@ impl Scheduler {
     #[must_use]
     pub fn summary(&self) -> Option<Summary> {
         (self.summary.total as usize == self.plan.tasks.len()).then_some(self.summary)
+    }
+
+    /// Returns whether the user wants nothing to start.
+    #[must_use]
+    pub fn is_held(&self) -> bool {
+        self.hold == Hold::Held
+    }
+
+    /// Returns how many slots there are by now.
+    #[must_use]
+    pub fn slots(&self) -> u32 {
+        u32::try_from(self.slot_count).unwrap_or(u32::MAX)
+    }
+
+    /// Returns how many slots the suite takes that takes most: with fewer it would wait for ever.
+    #[must_use]
+    pub fn fewest_slots(&self) -> u32 {
+        let claims = self.plan.tasks.values().flat_map(|task| &task.claims);
+        let amounts = claims.filter(|it| it.pool == SLOTS).map(|it| it.amount);
+        u32::try_from(amounts.max().unwrap_or(1)).unwrap_or(u32::MAX)
+    }
+
+    fn handle_slots(&mut self, count: u32) {
+        if self.plan.pools.get(SLOTS).is_none() {
+            return;
+        }
+        let count = u64::from(count.max(self.fewest_slots()));
+        self.room.resize(SLOTS, self.slot_count, count);
+        self.slot_count = count;
     }
 
     fn begin_round(&mut self, effects: &mut Vec<Effect>) {
@@ -685,7 +739,9 @@ impl Scheduler {
     }
 
     fn start_what_has_room(&mut self, effects: &mut Vec<Effect>) {
-        while let Some(task) = self.room.admit() {
+        while self.hold == Hold::No
+            && let Some(task) = self.room.admit()
+        {
             let State::Queued { attempt, since } = self.states[task] else {
                 unreachable!("only queued tasks wait for room");
             };

@@ -32,7 +32,22 @@ pub(super) enum Message {
     Conclude(Status),
     /// Everything is paused.
     Paused,
+    /// The user may press keys.
+    WantKeys,
+    /// What the user types from now on is for somebody else.
+    LeaveKeys,
 }
+
+/// What the guardian says to its runner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Word {
+    Notice(Notice),
+    /// The user pressed this.
+    Key(u8),
+}
+
+/// The first byte of a word about a key; no notice has it.
+const KEY: u8 = b'K';
 
 impl Link {
     pub(super) fn pair() -> io::Result<(Self, Self)> {
@@ -55,11 +70,20 @@ impl Link {
         let _ = self.send(&[notice.to_byte()], None);
     }
 
-    /// Returns the next notice, or `None` when there will be no more. To be called when there is
+    /// Passes a key on. It gets lost where the other end is gone.
+    pub(super) fn pass_key(&self, key: u8) {
+        let _ = self.send(&[KEY, key], None);
+    }
+
+    /// Returns the next word, or `None` when there will be no more. To be called when there is
     /// something to read.
-    pub(crate) fn receive_notice(&self) -> Option<Notice> {
+    pub(crate) fn receive_word(&self) -> Option<Word> {
         let (bytes, _) = self.receive()?;
-        bytes.first().copied().and_then(Notice::from_byte)
+        match bytes[..] {
+            [KEY, key] => Some(Word::Key(key)),
+            [byte, ..] => Notice::from_byte(byte).map(Word::Notice),
+            [] => None,
+        }
     }
 
     pub(super) fn tell(&self, message: Message) -> io::Result<()> {
@@ -75,6 +99,8 @@ impl Link {
                 self.send(&[b"S".as_slice(), &number.to_ne_bytes()].concat(), None)
             }
             Message::Paused => self.send(b"P", None),
+            Message::WantKeys => self.send(b"K", None),
+            Message::LeaveKeys => self.send(b"L", None),
         }
     }
 
@@ -91,6 +117,8 @@ impl Link {
             (b'E', will) => Some(Message::Entrust(will.to_owned(), descriptor)),
             (b'C', code) => Some(Message::Conclude(Status::Code(number(code)?))),
             (b'S', signal) => Some(Message::Conclude(Status::Signal(number(signal)?))),
+            (b'K', _) => Some(Message::WantKeys),
+            (b'L', _) => Some(Message::LeaveKeys),
             (_, _) => Some(Message::Paused),
         }
     }

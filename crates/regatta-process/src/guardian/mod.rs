@@ -6,5 +6,5 @@ mod split;
 mod start;
 mod watch;
 
-pub(crate) use link::Link;
+pub(crate) use link::{Link, Word};
 pub use start::{Guardian, Loss, descriptor_limit};

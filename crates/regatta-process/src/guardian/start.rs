@@ -10,6 +10,7 @@ use super::split::{Side, split, split_into};
 use super::watch::Watch;
 use crate::Status;
 use crate::cgroup::Group;
+use crate::keys::Modes;
 use crate::signal::{
     PAUSE, REQUESTS, SignalPipe, Withheld, ignore_requests, keep_exit_codes,
     survive_file_size_limit,
@@ -25,6 +26,8 @@ pub struct Guardian {
     group: Option<Group>,
     /// Stays open as long as this process lives.
     held: Vec<OwnedFd>,
+    /// How the terminal was before the guardian took its keys.
+    modes: Option<Modes>,
 }
 
 /// A runner that died before it had said that nothing can be lost any more.
@@ -73,6 +76,7 @@ impl Guardian {
             pid: getpid().as_raw_pid(),
             group: None,
             held: Vec::new(),
+            modes: None,
         }
     }
 
@@ -98,6 +102,7 @@ impl Guardian {
                     pid,
                     group,
                     held: Vec::new(),
+                    modes: None,
                 })
             }
             Side::Guardian(runner) => {
@@ -129,15 +134,39 @@ impl Guardian {
         Ok(())
     }
 
+    /// Asks for the keys that the user presses, without Enter and unseen, until the run ends: `Happening::Key` brings
+    /// them, after `Happening::Keyboard` has said that they can be had. The guardian gives the terminal back as it was
+    /// whenever it ends or pauses, however that comes; if it is killed, the runner does.
+    pub fn want_keys(&mut self) {
+        if let Some(link) = &self.link
+            && let Some(modes) = Modes::of_stdin()
+        {
+            self.modes = Some(modes);
+            // Where the guardian is gone, its end shows soon enough.
+            let _ = link.tell(Message::WantKeys);
+        }
+    }
+
+    /// Gives the keys back. What is typed after anything that is shown after this is for whoever has the terminal next.
+    pub fn leave_keys(&self) {
+        if let Some(link) = self.link.as_ref().filter(|_| self.modes.is_some()) {
+            let _ = link.tell(Message::LeaveKeys);
+        }
+    }
+
     /// Says that nothing can be lost any more, and how the guardian is to end once this process has. Where the guardian
     /// is gone, does what it would have done.
     pub fn conclude(&mut self, end: Status) {
         let Some(link) = &self.link else {
             return;
         };
-        if link.tell(Message::Conclude(end)).is_err()
-            && let Some(group) = self.group.take()
-        {
+        if link.tell(Message::Conclude(end)).is_ok() {
+            return;
+        }
+        if let Some(modes) = &self.modes {
+            modes.restore();
+        }
+        if let Some(group) = self.group.take() {
             group.leave();
             group.end();
             group.remove();

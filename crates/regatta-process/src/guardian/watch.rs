@@ -10,12 +10,17 @@ use rustix::process::{
     waitid,
 };
 
+use rustix::stdio::stdin;
+
 use super::link::{Link, Message};
 use super::start::Loss;
 use crate::Status;
 use crate::brood::end_children;
 use crate::cgroup::Group;
-use crate::signal::{Deaths, Notice, SignalPipe, die_by, die_by_number, pause};
+use crate::keys::{Keys, Pressed, read_keys};
+use crate::signal::{
+    Deaths, Notice, SignalPipe, die_by, die_by_number, pause, survive_foreign_terminal,
+};
 use crate::usage::reap;
 
 /// How many requests to stop a user makes before nobody waits any longer.
@@ -33,6 +38,9 @@ pub(super) struct Watch {
     conclusion: Option<Status>,
     held: Vec<OwnedFd>,
     requests: u32,
+    /// The keys of the user, where the runner wants them and the terminal is ours.
+    keys: Option<Keys>,
+    wants_keys: bool,
 }
 
 impl Watch {
@@ -47,6 +55,8 @@ impl Watch {
             conclusion: None,
             held: Vec::new(),
             requests: 0,
+            keys: None,
+            wants_keys: false,
         }
     }
 
@@ -57,6 +67,7 @@ impl Watch {
         // What the runner has said last.
         while self.has_message() && self.heed_message() {}
         self.end_everyone();
+        self.leave_keys();
         if let Some(will) = self.will.take() {
             exit(i32::from(mourn(&Loss { will, status })));
         }
@@ -81,7 +92,13 @@ impl Watch {
             } else {
                 over.as_fd()
             };
+            let input = stdin();
             let mut sources = [
+                // One that is not wanted stands for another that is looked at anyway.
+                match self.keys {
+                    Some(_) => PollFd::new(&input, PollFlags::IN),
+                    None => PollFd::new(&self.signals, PollFlags::IN),
+                },
                 PollFd::new(&self.signals, PollFlags::IN),
                 PollFd::new(&over, PollFlags::IN),
                 PollFd::from_borrowed_fd(link, PollFlags::IN),
@@ -92,7 +109,7 @@ impl Watch {
             ];
             // It fails when a signal arrives, which the next look sees.
             let _ = poll(&mut sources, None);
-            let [signals, over, link, _] = sources.map(|source| !source.revents().is_empty());
+            let [keys, signals, over, link, _] = sources.map(|source| !source.revents().is_empty());
             if let Some(deaths) = &deaths {
                 deaths.forget();
                 self.wake_runner();
@@ -107,10 +124,52 @@ impl Watch {
             if over {
                 return;
             }
+            if keys {
+                // If the runner has left the keys before they were typed, they are not for it.
+                while self.has_message() && self.heed_message() {}
+                self.pass_keys_on();
+            }
             if link && is_linked && self.has_message() {
                 is_linked = self.heed_message();
             }
         }
+    }
+
+    /// Reads what the user pressed, and tells the runner.
+    fn pass_keys_on(&mut self) {
+        // Another source may have been ready in its place.
+        if self.keys.is_none() {
+            return;
+        }
+        match read_keys() {
+            Pressed::Keys(pressed) => {
+                for key in pressed {
+                    self.link.pass_key(key);
+                }
+            }
+            Pressed::Gone => {
+                self.leave_keys();
+                self.link.notify(Notice::KeysGone);
+            }
+        }
+    }
+
+    /// Takes the keys where the runner wants them and they can be had, and says so.
+    fn take_keys(&mut self) {
+        if !self.wants_keys {
+            return;
+        }
+        survive_foreign_terminal();
+        self.keys = Keys::take();
+        self.link.notify(match self.keys {
+            Some(_) => Notice::KeysTaken,
+            None => Notice::KeysGone,
+        });
+    }
+
+    /// Gives the terminal back as it was. To be called before this process ends or stops in any way.
+    fn leave_keys(&mut self) {
+        self.keys = None;
     }
 
     fn heed(&mut self, notice: Notice) {
@@ -121,11 +180,13 @@ impl Watch {
                     let _ = kill_process(self.runner, SystemSignal::KILL);
                     let _ = reap(self.runner);
                     self.end_everyone();
+                    self.leave_keys();
                     die_by(signal);
                 }
                 self.link.notify(notice);
                 if self.requests > PATIENT_REQUESTS {
                     // The runner sees it and finishes in the dark.
+                    self.leave_keys();
                     die_by(signal);
                 }
             }
@@ -178,8 +239,19 @@ impl Watch {
                 self.conclusion = Some(end);
             }
             Some(Message::Paused) => {
+                // The shell that gets the terminal now wants it as it was.
+                self.leave_keys();
                 pause();
                 self.link.notify(Notice::Resume);
+                self.take_keys();
+            }
+            Some(Message::WantKeys) => {
+                self.wants_keys = true;
+                self.take_keys();
+            }
+            Some(Message::LeaveKeys) => {
+                self.wants_keys = false;
+                self.leave_keys();
             }
             None => return false,
         }

@@ -44,7 +44,8 @@ fn split(bytes: &[u8]) -> Vec<String> {
     lines
 }
 
-fn clean(line: &[u8]) -> String {
+/// Returns a line as text: the last state of a progress bar, and no more of it than people read.
+pub(super) fn clean(line: &[u8]) -> String {
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     // What a terminal would have overwritten is not shown: a progress bar leaves its last state.
     let line = line.rsplit(|&byte| byte == b'\r').next().unwrap_or(line);

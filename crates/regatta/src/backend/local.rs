@@ -13,12 +13,13 @@ use regatta_core::schedule::{Circumstances, Occasion};
 use regatta_core::terms::Leftovers;
 use regatta_core::time::Time;
 use regatta_core::verdict::{
-    AttemptReport, Exit, Leftover, LogReport, Sharding, Status as AttemptStatus, Verdict,
+    AttemptReport, Exit, FirstError, Leftover, LogReport, Sharding, Status as AttemptStatus,
+    Verdict,
 };
 use regatta_process::fault::{self, Operation};
 use regatta_process::{
-    Command, Ended, Follow, Guardian, Happening, LeftoverPolicy, Outer, Signal, SpawnError, Status,
-    Supervisor, Waker, counts_storage,
+    Command, Ended, Follow, Guardian, Happening, Keyboard, LeftoverPolicy, Outer, Signal,
+    SpawnError, Status, Supervisor, Waker, counts_storage,
 };
 
 use super::case_desk::{CaseDesk, Left};
@@ -26,6 +27,7 @@ use super::diagnosis::Sighting;
 use super::environment::{Attempted, Inherited, examining};
 use super::examiner::{Examination, Examiner};
 use super::excerpt;
+use super::first_error::find_first_error;
 use super::launch::{Launch, Told};
 use super::outputs_dir::OutputsDirs;
 use super::private_dir::PrivateDirs;
@@ -103,6 +105,10 @@ pub enum Occurrence {
     Finished(AttemptId, Box<AttemptReport>),
     /// The user sent a signal.
     Signal(StopSignal),
+    /// The user pressed a key.
+    Key(u8),
+    /// Whether the user can press keys has changed.
+    Keyboard(Keyboard),
     /// The terminal has another size.
     Resized,
     /// A waker was used.
@@ -346,6 +352,14 @@ impl Local {
         excerpt::last_lines(&path, EXCERPT_LINES).unwrap_or_default()
     }
 
+    /// Returns the first line that speaks of an error in what an attempt printed which is over; `excerpt` has its
+    /// last lines.
+    #[must_use]
+    pub fn first_error(&self, attempt: AttemptId, excerpt: &[String]) -> Option<FirstError> {
+        let path = self.log_path(&self.launches[attempt.task]);
+        find_first_error(&path, excerpt.len()).ok().flatten()
+    }
+
     /// Returns the last line that a running attempt printed.
     #[must_use]
     pub fn last_line(&mut self, attempt: AttemptId) -> Option<String> {
@@ -429,6 +443,8 @@ impl Local {
             Happening::Signal(Signal::Interrupt) => Occurrence::Signal(StopSignal::Interrupt),
             Happening::Signal(Signal::Hangup) => Occurrence::Signal(StopSignal::Hangup),
             Happening::Signal(_) => Occurrence::Signal(StopSignal::Terminate),
+            Happening::Key(key) => Occurrence::Key(key),
+            Happening::Keyboard(keyboard) => Occurrence::Keyboard(keyboard),
             Happening::Resized => Occurrence::Resized,
             Happening::Woken => Occurrence::Woken,
             Happening::Suspended => Occurrence::Suspended,
@@ -646,6 +662,7 @@ fn report_of(ended: Ended, counts_storage: impl FnOnce() -> bool) -> AttemptRepo
         },
         excerpt: Vec::new(),
         sharding: Sharding::Whole,
+        first_error: None,
         cases: None,
         samples,
         out_of_memory: false,

@@ -3,8 +3,10 @@
 mod case_desk;
 mod diagnosis;
 mod environment;
+mod error_words;
 mod examiner;
 mod excerpt;
+mod first_error;
 mod launch;
 mod local;
 mod outputs_dir;

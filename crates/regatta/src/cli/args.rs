@@ -452,8 +452,10 @@ pub enum Progress {
     Auto,
     /// Lines, and a region below them that is redrawn
     Live,
-    /// A line for each start and end
+    /// A line for each start and end, and nothing that is redrawn
     Lines,
+    /// The failures and a short summary, for programs that read along; chosen by itself when a coding agent runs this
+    Compact,
     /// Nothing until the summary
     None,
 }
@@ -528,6 +530,9 @@ pub struct GraphArgs {
     /// How to print it
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub format: GraphFormat,
+    /// The run that svg and html colour the graph by: `latest`, `none`, a run id, a journal or a report
+    #[arg(long, value_name = "RUN", default_value = "latest")]
+    pub run: PathBuf,
 }
 
 /// How `regatta graph` prints.
@@ -539,6 +544,10 @@ pub enum GraphFormat {
     Dot,
     /// Mermaid, as Markdown viewers draw it
     Mermaid,
+    /// A picture, coloured by the last run
+    Svg,
+    /// The picture as a page to move about in, with a table
+    Html,
 }
 
 /// The words of `regatta report`.

@@ -29,7 +29,7 @@ use crate::backend::{Local, Workplace, remove_left_behind, system_signal};
 use crate::cache::{Keeper, Service};
 use crate::cli::{CommandFailure, ListFormat, OnBusyChoice, PlaceArgs, RunArgs, RunFormat};
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, MaxParallel};
 use crate::drive::{AskRepository, Drive, Outcome};
 use crate::history::History;
 use crate::log_dir::{
@@ -123,6 +123,9 @@ pub(super) fn run(
     guardian.entrust(will.to_bytes(), lock).map_err(|error| {
         CommandFailure::Infrastructure(format!("the run is unguarded: {error}"))
     })?;
+    if run_terminal::has_keys(args) {
+        guardian.want_keys();
+    }
     let history = History::of(&config.root);
     // Files may have changed while another run had the directory.
     let keeper = match keeper {
@@ -220,7 +223,10 @@ impl Run<'_> {
             let record = Record::new(self.header.clone());
             reports.replace(&render_report(&record, RunState::Interrupted), &mut room);
         })?;
-        match self.drive(config, (project, keeper), guardian, &mut audience) {
+        let driven = self.drive(config, (project, keeper), guardian, &mut audience);
+        // Before the summary: who reads it types the next command.
+        guardian.leave_keys();
+        match driven {
             Ok(Some(outcome)) => {
                 let project = &config.root;
                 Ok(self.conclude(audience, &reports, &log_dir, (outcome, project)))
@@ -301,6 +307,12 @@ impl Run<'_> {
             replay: self.args.verbose.then(|| self.logs.path.clone()),
             clock: Clock::new(self.begin),
             strain: Strain::new(system_memory()),
+            most_slots: planning::slots(
+                MaxParallel::Count(u32::MAX),
+                config.run.jobserver.value,
+                Processors::look(),
+                descriptor_limit(),
+            ),
         }
         .run()
         .map_err(|error| CommandFailure::Infrastructure(format!("cannot watch suites: {error}")))?;

@@ -1,16 +1,19 @@
 //! How a run talks to people: chosen by flags, by the environment, and by what the text goes to.
 
 use std::env;
-use std::io::{self, IsTerminal, stderr, stdout};
-use std::os::fd::AsFd;
+use std::io::{self, IsTerminal, stderr, stdin, stdout};
+use std::os::fd::{AsFd, BorrowedFd};
 
+use rustix::fs::fstat;
+
+use super::run_header::host_name;
 use super::shown_path::shown_path;
 use crate::cli::{PlaceArgs, Progress, RunArgs, RunFormat};
 use crate::log_dir::Place;
 use crate::report::json::REPORT_NAME;
 use crate::report::terminal::{
-    Colour, Counter, Descriptor, Mode, Options, Size, Terminal, Verbose, choose_colour,
-    choose_symbols,
+    Colour, Counter, Descriptor, Links, Mode, Options, Size, TabProgress, Terminal, Verbose,
+    can_link, choose_colour, choose_symbols, choose_tab_progress, is_automated,
 };
 use crate::screen;
 
@@ -40,6 +43,8 @@ pub(super) fn open(
     let is_shared = !human && stdout().is_terminal();
     let options = Options {
         mode: match args.progress {
+            Progress::Compact => Mode::Compact,
+            Progress::Auto if is_automated(variable) => Mode::Compact,
             Progress::Auto if is_terminal && !is_dumb && !is_shared => Mode::Live,
             Progress::Auto | Progress::Lines => Mode::Lines,
             Progress::Live => Mode::Live,
@@ -65,6 +70,13 @@ pub(super) fn open(
             columns: 80,
             rows: 24,
         }),
+        links: (is_terminal && !is_dumb && can_link(variable))
+            .then(|| Links::new(&log_dir.to_string_lossy(), &logs.path, &host_name())),
+        tab_progress: if is_terminal {
+            choose_tab_progress(variable)
+        } else {
+            TabProgress::Hidden
+        },
         log_dir: Some(log_dir.to_string_lossy().into_owned()),
         json_report: Some(log_dir.join(REPORT_NAME).to_string_lossy().into_owned()),
     };
@@ -74,4 +86,18 @@ pub(super) fn open(
         descriptor.expect_pauses();
     }
     Ok(Terminal::new(options, descriptor))
+}
+
+/// Returns whether the user of the terminal that the text goes to may press keys: it is one of people, and standard
+/// input is the same.
+pub(super) fn has_keys(args: &RunArgs) -> bool {
+    let is_dumb = env::var("TERM").is_ok_and(|term| term == "dumb");
+    let is_told = args.format == RunFormat::Human
+        && !matches!(args.progress, Progress::None | Progress::Compact);
+    let device = |stream: BorrowedFd<'_>| fstat(stream).ok().map(|it| it.st_rdev);
+    is_told
+        && !is_dumb
+        && stdin().is_terminal()
+        && stdout().is_terminal()
+        && device(stdin().as_fd()) == device(stdout().as_fd())
 }

@@ -351,8 +351,10 @@ fn failures_and_how_to_run_them_again() {
 
     Failed Tests:
       • redis-unit: exit code 1
+        │ not ok 1 - a missing key is the null bulk string
         Log: test-logs/redis-unit.log
       • acceptance-redis: exit code 1
+        │ not ok 6 - a deletion survives
         Log: test-logs/acceptance-redis.log
 
     Run the failures again:
@@ -476,6 +478,7 @@ fn fail_fast_stops_at_the_first_failure() {
 
     Failed Tests:
       • acceptance-redis: exit code 1
+        │ not ok 6 - a deletion survives
         Log: test-logs/acceptance-redis.log
 
     Cancelled Tests, after acceptance-redis failed:

@@ -10,8 +10,8 @@ use regatta_core::id::{AttemptId, SuiteId, TaskId};
 use regatta_core::plan::Suite;
 use regatta_core::time::Time;
 use regatta_core::verdict::{
-    AttemptReport, Exit, Failure, Leftover, LogReport, Reason, Sharding, Usage, UsageMethod,
-    Verdict,
+    AttemptReport, Exit, Failure, FirstError, Leftover, LogReport, Reason, Sharding, Usage,
+    UsageMethod, Verdict,
 };
 
 use crate::sample::Sample;
@@ -169,25 +169,38 @@ fn report() -> impl Strategy<Value = AttemptReport> {
             error,
         },
     );
-    let excerpt = vec(any::<String>(), 0..3);
+    let first_error =
+        (any::<String>(), any::<u64>(), option::of(any::<u64>())).prop_map(|(text, line, gap)| {
+            Box::new(FirstError {
+                lines: vec![text.clone()],
+                text,
+                line,
+                first_line: line,
+                gap,
+            })
+        });
+    let excerpt = (vec(any::<String>(), 0..3), option::of(first_error));
     let leftovers = (
         vec(leftover.clone(), 0..3),
         vec(leftover.clone(), 0..2),
         vec(leftover, 0..2),
     );
     (exit, option::of(usage), leftovers, log, excerpt).prop_map(
-        |(exit, usage, (leftovers, suspects, survivors), log, excerpt)| AttemptReport {
-            exit,
-            usage,
-            leftovers,
-            suspects,
-            survivors,
-            log,
-            excerpt,
-            sharding: Sharding::default(),
-            cases: None,
-            samples: Vec::new(),
-            out_of_memory: false,
+        |(exit, usage, (leftovers, suspects, survivors), log, (excerpt, first_error))| {
+            AttemptReport {
+                exit,
+                usage,
+                leftovers,
+                suspects,
+                survivors,
+                log,
+                excerpt,
+                first_error,
+                sharding: Sharding::default(),
+                cases: None,
+                samples: Vec::new(),
+                out_of_memory: false,
+            }
         },
     )
 }

@@ -14,7 +14,7 @@ use regatta_core::plan::Suite;
 use regatta_core::port::Subscriber;
 use regatta_core::terms::FailFast;
 use regatta_core::time::Time;
-use regatta_core::verdict::{AttemptReport, Exit, Failure, Reason, Verdict};
+use regatta_core::verdict::{AttemptReport, Exit, Failure, FirstError, Reason, Verdict};
 
 /// Events in order, addressed by the names of suites; times are milliseconds of the run.
 pub(crate) struct Script {
@@ -192,6 +192,19 @@ impl Script {
     pub(crate) fn fail(&mut self, ms: u64, name: &str, code: i32, excerpt: &[&str]) {
         let verdict = Verdict::Failed(Failure::ExitCode(code));
         self.end(ms, name, verdict, printed(Exit::Code(code), excerpt));
+    }
+
+    /// Ends a suite that said `text` in the given line of its log, far from the end.
+    pub(crate) fn fail_early(&mut self, ms: u64, name: &str, text: &str) {
+        let mut report = printed(Exit::Code(1), &["the", "end"]);
+        report.first_error = Some(Box::new(FirstError {
+            text: text.into(),
+            line: 8,
+            lines: vec!["before".into(), text.into(), "after".into()],
+            first_line: 7,
+            gap: Some(40),
+        }));
+        self.end(ms, name, Verdict::Failed(Failure::ExitCode(1)), report);
     }
 
     pub(crate) fn block(&mut self, ms: u64, name: &str, by: &str) {

@@ -111,14 +111,8 @@ impl Lines<'_> {
         };
         let name = self.name(task);
         let what = page.look.clean(&what);
-        let Self { progress, .. } = self;
-        match self.counter {
-            Counter::Shown => page.line(format_args!(
-                "  [{}/{}] {symbol} {name} {what}",
-                progress.done.total, progress.total
-            )),
-            Counter::Hidden => page.line(format_args!("  {symbol} {name} {what}")),
-        }
+        let count = self.count();
+        page.line(format_args!("  {count}{symbol} {name} {what}"));
     }
 
     /// Returns the test cases of the attempt that was the last, or of the one whose result is used.
@@ -132,6 +126,14 @@ impl Lines<'_> {
             return self.record.tasks[task.index()].own_cases();
         }
         last?.end.as_ref()?.report.cases.as_deref()
+    }
+
+    /// Returns how many tasks are done of how many, where that stands before each end.
+    pub(super) fn count(&self) -> String {
+        match self.counter {
+            Counter::Shown => format!("[{}/{}] ", self.done, self.progress.total),
+            Counter::Hidden => String::new(),
+        }
     }
 
     /// Returns the words for a verdict; `None` for a task that never started because nothing did any more, which the
@@ -194,7 +196,7 @@ impl Lines<'_> {
             log => log,
         };
         if let Some(log) = log {
-            write_detail(page, format_args!("Log: {}", page.look.clean(&log)));
+            write_detail(page, format_args!("Log: {}", page.path(&log)));
         }
         write_diagnosis(page, self.record, task);
         let Some(report) = attempt.end.as_ref().map(|end| &end.report) else {
@@ -204,12 +206,45 @@ impl Lines<'_> {
         if excerpt.is_empty() && attempt.was_started() && report.log.bytes == 0 {
             write_detail(page, "It printed nothing");
         }
-        let gutter = page.look.symbols.gutter;
-        for line in &excerpt[excerpt.len().saturating_sub(EXCERPT_LINES)..] {
-            let line = page.look.clean(line);
-            let line = format!("{gutter} {line}");
+        let error = report.first_error.as_deref();
+        if let Some(error) = error.filter(|it| !it.lines.is_empty()) {
+            let at = error.line.checked_sub(error.first_line);
+            let at = at.and_then(|at| usize::try_from(at).ok());
+            write_excerpt(page, &error.lines, at);
+            if error.gap != Some(0) {
+                write_gap(page, error.gap);
+            }
+        }
+        let tail = &excerpt[excerpt.len().saturating_sub(EXCERPT_LINES)..];
+        let is_above = error.is_none_or(|it| !it.lines.is_empty());
+        let text = error.filter(|_| !is_above).map(|it| &it.text);
+        let at = text.and_then(|text| tail.iter().position(|it| it == text));
+        write_excerpt(page, tail, at);
+    }
+}
+
+/// Writes lines of a suite's output; the one at `error` stands out.
+fn write_excerpt(page: &mut Page, lines: &[String], error: Option<usize>) {
+    let symbols = page.look.symbols;
+    for (at, line) in lines.iter().enumerate() {
+        let line = page.look.clean(line).into_owned();
+        if error == Some(at) {
+            let line = format!("{} {line}", symbols.error_gutter);
+            let line = page.paint(Tone::Bad, line.trim_end()).to_string();
+            page.line(format_args!("    {line}"));
+        } else {
+            let line = format!("{} {line}", symbols.gutter);
             write_detail(page, line.trim_end());
         }
+    }
+}
+
+fn write_gap(page: &mut Page, lines: Option<u64>) {
+    let symbol = page.look.symbols.gap;
+    match lines {
+        Some(1) => write_detail(page, format_args!("{symbol} 1 line")),
+        Some(count) => write_detail(page, format_args!("{symbol} {count} lines")),
+        None => write_detail(page, symbol),
     }
 }
 
@@ -222,7 +257,7 @@ pub(super) fn write_detail(page: &mut Page, content: impl Display) {
 /// Writes where it stands what the processes of a task did, if that was put on record.
 pub(super) fn write_diagnosis(page: &mut Page, record: &Record, task: TaskId) {
     if let Some(diagnosis) = record.diagnosis_file(task) {
-        let diagnosis = page.look.clean(&diagnosis).into_owned();
+        let diagnosis = page.path(&diagnosis);
         write_detail(page, format_args!("Diagnosis: {diagnosis}"));
     }
 }

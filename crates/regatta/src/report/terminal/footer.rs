@@ -7,41 +7,47 @@ use regatta_core::event::{CancelReason, Summary};
 use regatta_core::id::{Id, TaskId};
 use regatta_core::verdict::{Failure, Outcome, Status, Verdict};
 
+use crate::report::causes::{find_blocked, find_causes, find_error};
 use crate::report::record::{AttemptRecord, Record, describe_failure};
 use crate::report::rounds::Tally;
 use crate::shell::quote;
 
 use super::bounds::write_bounds;
 use super::case_lines::{contradiction, count_all, describe_counts, write_failed_cases};
-use super::causes::find_blocked;
 use super::closing::describe_run;
 use super::ends::{last_words, write_detail, write_diagnosis};
 use super::header::write_heading;
 use super::heaviest::write_heaviest;
-use super::look::{Tone, seconds};
+use super::look::{Look, Tone, seconds};
+use super::options::Mode;
 use super::page::Page;
 use super::past::describe_failure_in_history;
 use super::progress::is_cut_short;
 use super::quarantine::describe_quarantine;
+use super::row::Row;
 
 /// How many names a line may list.
 const NAMES: usize = 10;
 
 /// Writes the summary of a run, which may have ended in the middle.
-pub(super) fn write_footer(page: &mut Page, tasks: &Record, json_report: Option<&str>) {
+pub(super) fn write_footer(page: &mut Page, tasks: &Record, mode: Mode, json_report: Option<&str>) {
     let record = &*tasks.by_suite();
     let footer = Footer {
         record,
         summary: record.summary(),
         blocked: find_blocked(record),
     };
-    page.blank();
-    write_heading(page, page.look.symbols.summary, "Test Summary");
-    footer.write_counts(page);
-    footer.write_times(page);
-    write_bounds(page, tasks);
-    write_heaviest(page, record);
-    page.blank();
+    if mode == Mode::Compact {
+        footer.write_counts_in_a_line(page);
+    } else {
+        page.blank();
+        write_heading(page, page.look.symbols.summary, "Test Summary");
+        footer.write_counts(page);
+        footer.write_times(page);
+        write_bounds(page, tasks);
+        write_heaviest(page, record);
+        page.blank();
+    }
     footer.write_failed(page);
     footer.write_quarantined(page);
     footer.write_expired(page);
@@ -53,7 +59,7 @@ pub(super) fn write_footer(page: &mut Page, tasks: &Record, json_report: Option<
     footer.write_rerun(page);
     footer.write_outstanding(page);
     if let Some(path) = json_report {
-        let path = page.look.clean(path).into_owned();
+        let path = page.path(path);
         page.line(format_args!(
             "{}JSON report: {path}",
             page.look.symbols.report
@@ -61,6 +67,18 @@ pub(super) fn write_footer(page: &mut Page, tasks: &Record, json_report: Option<
         page.blank();
     }
     footer.write_verdict(page);
+}
+
+/// Writes the failures of a run that goes on.
+pub(super) fn write_failures_so_far(page: &mut Page, tasks: &Record) {
+    let record = &*tasks.by_suite();
+    let footer = Footer {
+        record,
+        summary: record.summary(),
+        blocked: find_blocked(record),
+    };
+    footer.write_failed(page);
+    footer.write_quarantined(page);
 }
 
 struct Footer<'a> {
@@ -115,6 +133,24 @@ impl Footer<'_> {
         page.blank();
     }
 
+    fn write_counts_in_a_line(&self, page: &mut Page) {
+        let Summary {
+            total,
+            passed,
+            failed,
+            skipped,
+        } = self.summary;
+        let wall = self
+            .record
+            .finished
+            .map_or(self.record.latest, |it| it.at)
+            .0;
+        let time = seconds(wall);
+        page.line(format_args!(
+            "{total} suites in {time}: {passed} passed, {failed} failed, {skipped} skipped"
+        ));
+    }
+
     fn write_times(&self, page: &mut Page) {
         let symbols = page.look.symbols;
         let finished = self.record.finished;
@@ -144,10 +180,52 @@ impl Footer<'_> {
             return;
         }
         write_title(page, Tone::Bad, "Failed Tests:");
-        for task in failed {
-            self.write_failure(page, task);
+        for cause in find_causes(self.record, &failed) {
+            match cause.tasks[..] {
+                [task] => self.write_failure(page, task),
+                _ => self.write_alike(page, &cause.tasks),
+            }
         }
         page.blank();
+    }
+
+    /// Writes failures that say the same once, with the log of the first.
+    fn write_alike(&self, page: &mut Page, tasks: &[TaskId]) {
+        let bullet = page.look.symbols.bullet;
+        let first = tasks[0];
+        let what = page.look.clean(&self.message(first)).into_owned();
+        let count = tasks.len();
+        page.line(format_args!("  {bullet} {count} suites fail alike: {what}"));
+        self.write_error(page, first);
+        write_detail(page, self.names(tasks));
+        // The same words about the past of all of them are worth saying; others belong to one suite.
+        let past = describe_failure_in_history(self.record, first);
+        let is_shared = |it: &&TaskId| describe_failure_in_history(self.record, **it) == past;
+        if let Some(words) = past.as_ref()
+            && tasks.iter().filter(is_shared).count() == count
+        {
+            write_detail(page, words);
+        }
+        self.write_log(
+            page,
+            first,
+            self.record.tasks[first.index()].telling_attempt(),
+        );
+        let blocked = tasks.iter().filter_map(|it| self.blocked.get(it));
+        let blocked: Vec<TaskId> = blocked.flatten().copied().collect();
+        self.write_names_of_blocked(page, &blocked);
+    }
+
+    /// Writes what the output of a task said first of an error.
+    fn write_error(&self, page: &mut Page, task: TaskId) {
+        if let Some(text) = find_error(self.record, task) {
+            let gutter = page.look.symbols.gutter;
+            let text = page.look.clean(text).into_owned();
+            write_detail(
+                page,
+                format_args!("{gutter} {}", shorten(text.trim(), page.look)),
+            );
+        }
     }
 
     fn write_failure(&self, page: &mut Page, task: TaskId) {
@@ -162,6 +240,7 @@ impl Footer<'_> {
             what = format!("{what}, {counts}");
         }
         self.write_item(page, task, &what);
+        self.write_error(page, task);
         if let Some(words) = describe_failure_in_history(self.record, task) {
             write_detail(page, words);
         }
@@ -448,7 +527,7 @@ impl Footer<'_> {
 
     fn write_log(&self, page: &mut Page, task: TaskId, attempt: Option<&AttemptRecord>) {
         if let Some(log) = attempt.and_then(|attempt| self.record.log_file(task, attempt)) {
-            let log = page.look.clean(&log).into_owned();
+            let log = page.path(&log);
             write_detail(page, format_args!("Log: {log}"));
         }
         write_diagnosis(page, self.record, task);
@@ -456,8 +535,18 @@ impl Footer<'_> {
 
     fn write_blocked(&self, page: &mut Page, task: TaskId) {
         if let Some(blocked) = self.blocked.get(&task) {
-            let names = self.names(blocked);
-            write_detail(page, format_args!("Blocked: {names}"));
+            self.write_names_of_blocked(page, blocked);
+        }
+    }
+
+    fn write_names_of_blocked(&self, page: &mut Page, blocked: &[TaskId]) {
+        match blocked.len() {
+            0 => {}
+            count if count > NAMES => {
+                let names = self.names(blocked);
+                write_detail(page, format_args!("Blocked: {count} suites: {names}"));
+            }
+            _ => write_detail(page, format_args!("Blocked: {}", self.names(blocked))),
         }
     }
 
@@ -485,6 +574,14 @@ impl Footer<'_> {
     fn message(&self, task: TaskId) -> String {
         self.record.error_message(task).unwrap_or_default()
     }
+}
+
+/// Cuts a message that would take more than two rows of a usual terminal.
+fn shorten(text: &str, look: Look) -> String {
+    const MOST: usize = 150;
+    let mut row = Row::new(look, MOST);
+    row.push(Tone::Plain, text);
+    row.text().to_owned()
 }
 
 fn write_title(page: &mut Page, tone: Tone, title: &str) {

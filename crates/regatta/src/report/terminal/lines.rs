@@ -26,6 +26,8 @@ pub(super) struct Lines<'a> {
     pub(super) record: &'a Record,
     pub(super) progress: &'a Progress,
     pub(super) counter: Counter,
+    /// How many tasks had a verdict at the end that is told.
+    pub(super) done: u32,
 }
 
 impl Lines<'_> {

@@ -1,18 +1,20 @@
 //! The text for people, on a terminal or anywhere else: written from the events alone.
 
+mod ability;
 mod assembler;
 mod bounds;
 mod case_lines;
-mod causes;
 mod clean;
 mod closing;
 mod colour;
 mod descriptor;
 mod ends;
+mod fold;
 mod footer;
 mod header;
 mod heaviest;
 mod lines;
+mod link;
 mod list;
 mod look;
 mod options;
@@ -29,12 +31,17 @@ mod shards;
 mod sink;
 mod subscriber;
 mod symbols;
+mod tab;
+mod wish;
 
+pub use ability::{TabProgress, can_link, choose_tab_progress, is_automated};
 pub use colour::{ColourChoice, choose_colour};
 pub use descriptor::Descriptor;
+pub use link::Links;
 pub use list::render_list;
 pub use look::{clock, short, short_bytes};
 pub use options::{Colour, Counter, Mode, Options, Size, Verbose};
 pub use sink::{Memory, Sink};
 pub use subscriber::Terminal;
 pub use symbols::{Symbols, choose_symbols};
+pub use wish::{KeyHints, Starts};

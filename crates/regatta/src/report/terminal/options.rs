@@ -1,5 +1,7 @@
 //! How the text is to be written. Whoever knows the command line and the environment decides it.
 
+use super::ability::TabProgress;
+use super::link::Links;
 use super::symbols::Symbols;
 
 /// Everything that is decided about the text before the run starts.
@@ -21,6 +23,10 @@ pub struct Options {
     pub log_dir: Option<String>,
     /// Where the JSON report is, as the summary shows it; `None` where there is none.
     pub json_report: Option<String>,
+    /// Where a click on a path leads; `None` where none leads anywhere.
+    pub links: Option<Links>,
+    /// Whether the tab of the terminal shows how far the run is; only [`Mode::Live`] reads it.
+    pub tab_progress: TabProgress,
 }
 
 /// How much is told while the run goes on. The summary is always written.
@@ -30,6 +36,9 @@ pub enum Mode {
     Live,
     /// Lines.
     Lines,
+    /// The failures as they come, a few of them with the end of their logs, and a short summary: for programs that read
+    /// along and pay for each word.
+    Compact,
     /// Nothing until the summary.
     Silent,
 }
@@ -85,6 +94,8 @@ impl Default for Options {
             },
             log_dir: None,
             json_report: None,
+            links: None,
+            tab_progress: TabProgress::Hidden,
         }
     }
 }

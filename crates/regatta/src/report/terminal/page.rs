@@ -3,12 +3,14 @@
 use std::fmt;
 use std::fmt::Write as _;
 
+use super::link::Links;
 use super::look::{Look, Painted, Tone};
 
 /// Whole lines, each with its end.
 #[derive(Debug, Clone)]
 pub(super) struct Page {
     pub(super) look: Look,
+    pub(super) links: Option<Links>,
     pub(super) text: String,
 }
 
@@ -16,6 +18,7 @@ impl Page {
     pub(super) fn new(look: Look) -> Self {
         Self {
             look,
+            links: None,
             text: String::new(),
         }
     }
@@ -26,6 +29,15 @@ impl Page {
             .write_fmt(content)
             .expect("a String takes all that Display gives");
         self.text.push('\n');
+    }
+
+    /// Returns a path as it is shown, which a click opens where that is known to work.
+    pub(super) fn path(&self, path: &str) -> String {
+        let text = self.look.clean(path);
+        match &self.links {
+            Some(links) => links.around(path, &text),
+            None => text.into_owned(),
+        }
     }
 
     pub(super) fn blank(&mut self) {

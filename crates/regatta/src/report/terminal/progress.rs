@@ -6,6 +6,7 @@ use regatta_core::time::Time;
 use regatta_core::verdict::{Outcome, Verdict};
 
 use super::prospect::End;
+use super::wish::{KeyHints, Starts};
 use crate::report::suites::worst;
 
 /// A run as it stands. Each event costs as much as there are attempts running, however many suites there are.
@@ -29,6 +30,12 @@ pub(super) struct Progress {
     pub(super) round: u32,
     /// When the run will end, as far as it can be foreseen.
     pub(super) end: Option<End>,
+    /// Whether the user lets suites start.
+    pub(super) starts: Starts,
+    /// How many slots there are, where the user has changed that.
+    pub(super) slots: Option<u32>,
+    /// Whether the user can press keys.
+    pub(super) hints: KeyHints,
 }
 
 /// How it is with a suite in this round.
@@ -80,6 +87,9 @@ impl Progress {
             running: Vec::new(),
             round: 1,
             end: None,
+            starts: Starts::GoOn,
+            slots: None,
+            hints: KeyHints::Hidden,
         }
     }
 

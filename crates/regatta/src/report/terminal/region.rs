@@ -19,6 +19,7 @@ use super::options::Size;
 use super::progress::{Progress, Running, State};
 use super::prospect::End;
 use super::row::{Row, display_width, fill};
+use super::wish::{HINTS, KeyHints, Starts};
 
 /// How long a region stands at least before it is drawn again.
 pub(super) const FRAME: Duration = Duration::from_millis(100);
@@ -34,6 +35,9 @@ const FEWEST_ROWS: u16 = 3;
 
 /// Below this many columns the bar would leave no room for the counts.
 const FEWEST_COLUMNS_FOR_BAR: usize = 60;
+
+/// Below this many rows the keys are not named.
+const FEWEST_ROWS_FOR_HINTS: u16 = 12;
 
 /// What is drawn below the lines right now.
 #[derive(Debug, Default)]
@@ -129,10 +133,16 @@ pub(super) fn render_region(
         row.push(usual.tone, &format!("{:usual_column$}", usual.text));
         rows.push(running_row(record, running, row));
     }
+    let has_room_for_hints = size.rows >= FEWEST_ROWS_FOR_HINTS;
     if room > 1 && shown < running.len() {
         let mut row = Row::new(look, limit);
         let more = running.len() - shown;
         row.push(Tone::Detail, &format!("  + {more} more"));
+        rows.push(row);
+    }
+    if progress.hints == KeyHints::Shown && has_room_for_hints {
+        let mut row = Row::new(look, limit);
+        row.push(Tone::Detail, HINTS);
         rows.push(row);
     }
     rows
@@ -156,6 +166,12 @@ fn counts_row(record: &Record, progress: &Progress, at: Time, mut row: Row) -> R
     if record.header.repeat.is_some() {
         let round = describe_round(record, progress.round);
         row.push(Tone::Plain, &format!(", {round}"));
+    }
+    if progress.starts == Starts::Wait {
+        row.push(Tone::Caution, ", paused");
+    }
+    if let Some(slots) = progress.slots {
+        row.push(Tone::Caution, &format!(", slots: {slots}"));
     }
     if let Some(end) = progress.end {
         // A failure weighs more, so its room is kept.

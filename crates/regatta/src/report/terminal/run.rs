@@ -12,6 +12,7 @@ use crate::report::record::Record;
 
 use super::assembler::Assembler;
 use super::case_lines::SHOWN_CASES;
+use super::fold::Fold;
 use super::lines::Lines;
 use super::look::Tone;
 use super::options::Options;
@@ -33,6 +34,8 @@ pub(super) struct Run {
     assemblers: BTreeMap<AttemptId, Assembler>,
     /// How wide the names before output lines are.
     name_column: usize,
+    /// Tasks that something else blocked just now and that no line has told of yet.
+    pub(super) fold: Fold,
     /// Whether the summary has been written.
     pub(super) is_over: bool,
 }
@@ -51,6 +54,7 @@ impl Run {
             record,
             assemblers: BTreeMap::new(),
             name_column,
+            fold: Fold::default(),
             is_over: false,
         }
     }
@@ -124,11 +128,18 @@ impl Run {
         format!("{} ", page.paint(Tone::Detail, name))
     }
 
+    /// Writes what was held back to be told together.
+    pub(super) fn write_held_back(&mut self, page: &mut Page, options: &Options) {
+        let fold = std::mem::take(&mut self.fold);
+        fold.write(page, self.lines(options));
+    }
+
     pub(super) fn lines<'a>(&'a self, options: &Options) -> Lines<'a> {
         Lines {
             record: &self.record,
             progress: &self.progress,
             counter: options.counter,
+            done: self.progress.done.total,
         }
     }
 }

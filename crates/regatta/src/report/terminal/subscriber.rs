@@ -10,7 +10,9 @@ use regatta_core::id::AttemptId;
 use regatta_core::plan::Plan;
 use regatta_core::port::Subscriber;
 use regatta_core::time::Time;
+use regatta_core::verdict::Status;
 
+use super::ability::TabProgress;
 use super::footer::write_footer;
 use super::header::write_header;
 use super::look::Look;
@@ -20,12 +22,17 @@ use super::page::Page;
 use super::region::{FRAME, IDLE_FRAME, Region, render_region};
 use super::run::Run;
 use super::sink::Sink;
+use super::tab::Tab;
+use super::wish::{KeyHints, Starts, write_failures, write_slots, write_starts, write_status};
 
 /// How often a run without a region says what still runs.
 const STILL_RUNNING: Duration = Duration::from_secs(30);
 
 /// How much text waits for the next frame before it is written without one.
 const PENDING: usize = 256 << 10;
+
+/// How many failures are told with the ends of their logs where words are dear.
+const MOST_TOLD: u32 = 5;
 
 /// Tells the terminal to show everything up to [`END_FRAME`] at once. One that does not know it passes it over.
 const BEGIN_FRAME: &str = "\u{1b}[?2026h";
@@ -43,6 +50,9 @@ pub struct Terminal<S: Sink> {
     /// What its end will be foreseen by.
     outlook: Option<Outlook>,
     region: Region,
+    tab: Tab,
+    /// Failures whose output was shown, where that is bounded.
+    told_failures: u32,
     /// When the sink was last given something or asked whether it has room.
     last_write: Option<Time>,
     /// Whether something happened that the region does not show yet.
@@ -55,10 +65,14 @@ impl<S: Sink> Terminal<S> {
     /// Starts with nothing written.
     pub fn new(options: Options, sink: S) -> Self {
         let look = Look::new(options.symbols, options.colour);
+        let mut page = Page::new(look);
+        page.links.clone_from(&options.links);
         Self {
             options,
             outlet: Outlet::new(sink),
-            page: Page::new(look),
+            page,
+            tab: Tab::default(),
+            told_failures: 0,
             run: None,
             outlook: None,
             region: Region::default(),
@@ -93,10 +107,59 @@ impl<S: Sink> Terminal<S> {
         self.stale = true;
     }
 
+    /// Takes whether the user can press keys.
+    pub fn show_keys(&mut self, hints: KeyHints) {
+        if let Some(run) = &mut self.run {
+            run.progress.hints = hints;
+            self.stale = true;
+        }
+    }
+
+    /// Writes how the run stands.
+    pub fn tell_status(&mut self, at: Time) {
+        self.write_held_back();
+        if let Some(run) = self.run.as_ref().filter(|run| !run.is_over) {
+            write_status(&mut self.page, run, at);
+            run.lines(&self.options)
+                .write_still_running(&mut self.page, at);
+        }
+        self.commit(at);
+    }
+
+    /// Writes the failures so far.
+    pub fn tell_failures(&mut self, at: Time) {
+        self.write_held_back();
+        if let Some(run) = self.run.as_ref().filter(|run| !run.is_over) {
+            write_failures(&mut self.page, run);
+        }
+        self.commit(at);
+    }
+
+    /// Takes whether suites start by now, and says so.
+    pub fn tell_starts(&mut self, at: Time, starts: Starts) {
+        if let Some(run) = self.run.as_mut().filter(|run| !run.is_over) {
+            run.progress.starts = starts;
+            write_starts(&mut self.page, starts);
+        }
+        self.stale = true;
+        self.commit(at);
+    }
+
+    /// Takes how many slots there are by now, and says so.
+    pub fn tell_slots(&mut self, at: Time, slots: u32) {
+        if let Some(run) = self.run.as_mut().filter(|run| !run.is_over) {
+            run.progress.slots = Some(slots);
+            write_slots(&mut self.page, slots, run.progress.running.len());
+        }
+        self.stale = true;
+        self.commit(at);
+    }
+
     /// Takes the region away, so that others can use the screen. It comes back with the next frame.
     pub fn step_aside(&mut self) {
         if self.region.is_drawn() {
             let mut erase = String::new();
+            self.tab.clear(&mut erase);
             self.region.erase(self.options.size.columns, &mut erase);
             self.outlet.write(&erase, Weight::Essential);
         }
@@ -111,6 +174,7 @@ impl<S: Sink> Terminal<S> {
 
     /// Does what has become due: a frame, a line about what still runs, or another offer to a slow reader.
     pub fn tick(&mut self, at: Time) {
+        self.write_held_back();
         if self.options.mode == Mode::Lines
             && at >= self.still_running
             && let Some(run) = &self.run
@@ -131,12 +195,15 @@ impl<S: Sink> Terminal<S> {
         if self.outlet.is_stalled() {
             return Some(last + FRAME);
         }
-        self.run.as_ref().filter(|run| !run.is_over)?;
+        let run = self.run.as_ref().filter(|run| !run.is_over)?;
+        if !run.fold.is_empty() {
+            return Some(last);
+        }
         match self.options.mode {
             Mode::Live if self.stale || !self.page.text.is_empty() => Some(last + FRAME),
             Mode::Live => Some(last + IDLE_FRAME),
             Mode::Lines => Some(self.still_running),
-            Mode::Silent => None,
+            Mode::Silent | Mode::Compact => None,
         }
     }
 
@@ -160,19 +227,27 @@ impl<S: Sink> Terminal<S> {
         if let Some(log_dir) = &self.options.log_dir {
             header.log_dir.clone_from(log_dir);
         }
-        if self.options.mode != Mode::Silent {
+        if !matches!(self.options.mode, Mode::Silent | Mode::Compact) {
             write_header(&mut self.page, &header);
         }
         self.run = Some(Run::new(header, self.outlook.take()));
     }
 
+    fn write_held_back(&mut self) {
+        if let Some(run) = &mut self.run {
+            run.write_held_back(&mut self.page, &self.options);
+        }
+    }
+
     fn write_summary(&mut self) {
+        self.write_held_back();
         let json_report = self.options.json_report.as_deref();
         if let Some(run) = self.run.as_mut().filter(|run| !run.is_over) {
             run.is_over = true;
-            write_footer(&mut self.page, &run.record, json_report);
+            write_footer(&mut self.page, &run.record, self.options.mode, json_report);
         }
         let mut text = String::new();
+        self.tab.clear(&mut text);
         self.region.erase(self.options.size.columns, &mut text);
         text.push_str(&self.page.text);
         self.page.text.clear();
@@ -225,6 +300,13 @@ impl<S: Sink> Terminal<S> {
             return;
         }
         let mut frame = BEGIN_FRAME.to_owned();
+        if let Some(run) = self
+            .run
+            .as_ref()
+            .filter(|_| self.options.tab_progress == TabProgress::Shown)
+        {
+            self.tab.show(&run.progress, &mut frame);
+        }
         self.region.erase(self.options.size.columns, &mut frame);
         frame.push_str(&self.page.text);
         self.page.text.clear();
@@ -249,14 +331,40 @@ impl<S: Sink> Terminal<S> {
     }
 }
 
+/// Returns whether an event is told to a program that reads along: what ends the run early, and the first failures. All of
+/// them are in the summary.
+fn is_worth_a_word(event: &Event, told: &mut u32) -> bool {
+    match event {
+        Event::RunCancelled { .. } => true,
+        Event::TaskFinished { verdict, .. } | Event::TaskRoundFinished { verdict, .. }
+            if verdict.status() == Status::Failed =>
+        {
+            *told += 1;
+            *told <= MOST_TOLD
+        }
+        _ => false,
+    }
+}
+
 impl<S: Sink> Subscriber for Terminal<S> {
     fn handle_event(&mut self, at: Time, event: &Event) {
         if let Event::RunStarted(header) = event {
             self.begin(header);
         } else if let Some(run) = &mut self.run {
             run.apply(&mut self.page, at, event);
-            if self.options.mode != Mode::Silent {
-                run.lines(&self.options).write_event(&mut self.page, event);
+            let is_told = match self.options.mode {
+                Mode::Live | Mode::Lines => true,
+                Mode::Compact => is_worth_a_word(event, &mut self.told_failures),
+                Mode::Silent => false,
+            };
+            if is_told {
+                let done = run.progress.done.total;
+                // Over several rounds the final words have been told before.
+                let is_held_back = run.record.rounds == 0 && run.fold.take(event, done);
+                if !is_held_back {
+                    run.write_held_back(&mut self.page, &self.options);
+                    run.lines(&self.options).write_event(&mut self.page, event);
+                }
             }
         }
         self.stale = true;

@@ -41,6 +41,10 @@ pub(super) struct SymbolTable {
     pub(super) waiting: &'static str,
     /// Before each line of a suite's output in a failure, so that no line of it is taken for one of ours.
     pub(super) gutter: &'static str,
+    /// As the gutter, before the line that speaks of an error first.
+    pub(super) error_gutter: &'static str,
+    /// Between lines of a suite's output that do not follow each other.
+    pub(super) gap: &'static str,
     pub(super) summary: &'static str,
     pub(super) time: &'static str,
     pub(super) speed: &'static str,
@@ -72,6 +76,8 @@ pub(super) static UNICODE: SymbolTable = SymbolTable {
     attention: "!",
     waiting: "…",
     gutter: "│",
+    error_gutter: "┃",
+    gap: "⋮",
     summary: "📋 ",
     time: "⏱️  ",
     speed: "⚡ ",
@@ -100,6 +106,8 @@ pub(super) static ASCII: SymbolTable = SymbolTable {
     attention: "!",
     waiting: ".",
     gutter: "|",
+    error_gutter: ">",
+    gap: ":",
     summary: "",
     time: "",
     speed: "",

@@ -181,3 +181,83 @@ fn p10_a_suite_gets_no_hold_of_the_terminal() {
     );
     assert!(place.read("test-logs/raw.log").ends_with("tried\n"));
 }
+
+/// Two suites, of which the first waits for a file, as somebody sees them who may press keys.
+fn waiting_pair() -> Place {
+    place(
+        "[suites.first]\ncommand = 'until [ -e go ]; do ./evil sleep 0.02; done'\n\
+         [suites.second]\ncommand = 'true'\n",
+    )
+}
+
+fn start_with_keys(place: &Place) -> Terminal {
+    let mut terminal = Terminal::open(place);
+    terminal.press("stty -g > before; regatta -j 1; echo status $? and no more; stty -g > after; touch quiet\n");
+    terminal.wait_for("t status");
+    terminal
+}
+
+#[track_caller]
+fn check_modes(place: &Place) {
+    wait_until("the modes are known", || place.has("quiet"));
+    assert_eq!(place.read("before"), place.read("after"));
+}
+
+#[test]
+fn keys_look_hold_and_let_go_on() {
+    let place = waiting_pair();
+    let mut terminal = start_with_keys(&place);
+    terminal.press("t");
+    terminal.wait_for("0 of 2 done");
+    terminal.press("f");
+    terminal.wait_for("nothing has failed so far");
+    terminal.press("+");
+    terminal.wait_for("second passed");
+    terminal.press("p");
+    terminal.wait_for("nothing starts until p is pressed again");
+    // An arrow, and what was pasted, mean nothing.
+    terminal.press("\x1b[A");
+    terminal.press("p");
+    terminal.wait_for("suites start again");
+    place.write("go", "");
+    terminal.wait_for("status 0 and");
+    check_modes(&place);
+    drop(terminal);
+    invariants::check(&place, Ended::InOrder);
+    assert_eq!(outcomes(&place), "passed passed");
+}
+
+#[test]
+fn the_key_that_stops_is_like_ctrl_c() {
+    let place = waiting_pair();
+    let mut terminal = start_with_keys(&place);
+    terminal.press("q");
+    terminal.wait_for("Interrupted by SIGINT");
+    // A shell ends the line when somebody died of Ctrl-C, and so it does here.
+    terminal.press("stty -g > after; touch quiet\n");
+    check_modes(&place);
+    drop(terminal);
+    invariants::check(&place, Ended::InOrder);
+    assert_eq!(outcomes(&place), "interrupted interrupted");
+}
+
+#[test]
+fn keys_are_given_back_when_the_guardian_is_killed() {
+    let place = waiting_pair();
+    let mut terminal = start_with_keys(&place);
+    let lock = place.read("test-logs/.lock");
+    let holder = lock
+        .split_once("\"pid\":")
+        .expect("the lock names its holder")
+        .1;
+    let guardian: i32 = holder
+        .split(|it: char| !it.is_ascii_digit())
+        .find_map(|it| it.parse().ok())
+        .expect("a number");
+    let guardian = rustix::process::Pid::from_raw(guardian).expect("a process");
+    rustix::process::kill_process(guardian, rustix::process::Signal::KILL).expect("it lives");
+    terminal.wait_for("status 137 and");
+    check_modes(&place);
+    terminal.press("echo still $((40 + 2))\n");
+    terminal.wait_for("still 42");
+}

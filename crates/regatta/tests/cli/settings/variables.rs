@@ -80,6 +80,12 @@ fn variables_of_the_output() {
     assert!(output("REGATTA_FORMAT", "json").contains("\"run_id\""));
     assert!(output("REGATTA_FORMAT", "jsonl").contains("\"crc\""));
     assert!(output("REGATTA_PROGRESS", "lines").contains("[1/3]"));
+    assert!(output("REGATTA_PROGRESS", "compact").contains("\n3 suites in "));
+    // Set by coding agents; whoever names a way gets that one.
+    let place = Place::new(SUITES);
+    let for_an_agent = |words: &[&str]| place.regatta(words).variable("CLAUDECODE", "1").run();
+    assert!(for_an_agent(&[]).contains("\n3 suites in "));
+    assert!(for_an_agent(&["--progress", "lines"]).contains("[1/3]"));
     let place = Place::new("[suites.a]\ncommand = 'echo hello'\n");
     let mut text = String::new();
     for name in ["REGATTA_LIST", "REGATTA_DRY_RUN", "REGATTA_VERBOSE"] {
