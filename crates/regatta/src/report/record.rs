@@ -76,6 +76,8 @@ pub struct TaskRecord {
 /// Whether an earlier result holds.
 #[derive(Debug, Clone)]
 pub struct Probe {
+    /// When that was known.
+    pub at: Time,
     /// The digest of all that decides the result; `None` where that cannot be known.
     pub key: Option<String>,
     /// Whether an earlier result was used.
@@ -93,6 +95,10 @@ pub struct Probe {
 pub struct AttemptRecord {
     /// Counts from 1.
     pub number: u32,
+    /// The slot its task was given when it first started.
+    pub slot: u32,
+    /// How long it could have run but had no room.
+    pub queued: Duration,
     /// When its command started; `None` if it never did.
     pub started: Option<Time>,
     /// How it ended, once it has.
@@ -153,6 +159,7 @@ impl Record {
             } => {
                 if let Some(record) = self.tasks.get_mut(task.index()) {
                     record.probe = Some(Probe {
+                        at,
                         key: key.clone(),
                         hit: *hit,
                         reason: reason.clone(),
@@ -168,8 +175,10 @@ impl Record {
             }
             Event::RepositoryRead(repository) => self.repository = Some(repository.clone()),
             Event::AttemptStarted {
-                attempt, queued, ..
-            } => self.start(at, *attempt, *queued),
+                attempt,
+                slot,
+                queued,
+            } => self.start(at, *attempt, (*slot, *queued)),
             Event::AttemptFinished {
                 attempt,
                 verdict,
@@ -199,12 +208,14 @@ impl Record {
         }
     }
 
-    fn start(&mut self, at: Time, attempt: AttemptId, queued: Duration) {
+    fn start(&mut self, at: Time, attempt: AttemptId, (slot, queued): (u32, Duration)) {
         if let Some(record) = self.tasks.get_mut(attempt.task.index()) {
             record.queued.get_or_insert(queued);
             make_way(&mut record.attempts, &mut record.left_out);
             record.attempts.push(AttemptRecord {
                 number: attempt.number,
+                slot,
+                queued,
                 started: Some(at),
                 end: None,
             });
@@ -244,6 +255,8 @@ impl Record {
                 make_way(&mut record.attempts, &mut record.left_out);
                 record.attempts.push(AttemptRecord {
                     number: attempt.number,
+                    slot: 0,
+                    queued: Duration::ZERO,
                     started: None,
                     end: Some(end),
                 });
@@ -507,7 +520,7 @@ impl AttemptRecord {
 }
 
 /// Returns a failure in words for people; `attempt` is the number of the latest attempt.
-pub(super) fn describe_failure(failure: &Failure, attempt: u32) -> String {
+pub(in crate::report) fn describe_failure(failure: &Failure, attempt: u32) -> String {
     match failure {
         Failure::ExitCode(code) => format!("exit code {code}"),
         Failure::Signal(signal) => match signal_name(*signal) {

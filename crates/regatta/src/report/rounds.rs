@@ -91,6 +91,8 @@ mod tests {
         let at = |seconds| Time(Duration::from_secs(seconds));
         AttemptRecord {
             number,
+            slot: 0,
+            queued: Duration::ZERO,
             started: Some(at(u64::from(number))),
             end: Some(AttemptEnd {
                 at: at(u64::from(number) + 1),

@@ -19,14 +19,14 @@ pub(super) fn describe_failure_in_history(record: &Record, task: TaskId) -> Opti
 
 /// Returns one sentence without its full stop, for a suite that failed now.
 pub(super) fn describe(past: &Past) -> String {
-    let Past { runs, failing, .. } = *past;
-    match (failing, past.flaky) {
+    let Past { runs, failing, .. } = past;
+    match (*failing, past.flaky) {
         (0, Some(rate)) => format!("Known flaky: {}", describe_rate(rate)),
         (_, Some(rate)) => {
-            let streak = describe_streak(failing);
+            let streak = describe_streak(*failing);
             format!("{streak}, and known flaky: {}", describe_rate(rate))
         }
-        (1.., None) => describe_streak(failing),
+        (1.., None) => describe_streak(*failing),
         (0, None) => match runs {
             0 => "New: it has not run before".into(),
             1 => "New: it passed in the run before".into(),
