@@ -8,6 +8,7 @@ const FLOORS: [&[&str]; 6] = [
     &[
         "clock",
         "diagnostic",
+        "graph_layout",
         "log_dir",
         "pattern",
         "repository",
