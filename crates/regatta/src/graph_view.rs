@@ -181,7 +181,8 @@ impl<'s> Graph<'s> {
 }
 
 /// Returns the edges as positions of a dependency and its dependent, in the order of the dependents.
-fn edges(suites: &[Suite]) -> Vec<(usize, usize)> {
+#[must_use]
+pub fn edges(suites: &[Suite]) -> Vec<(usize, usize)> {
     let positions: BTreeMap<&str, usize> = suites
         .iter()
         .enumerate()

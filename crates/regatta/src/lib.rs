@@ -15,6 +15,7 @@ pub mod definition;
 pub mod diagnostic;
 pub mod drive;
 pub mod graph_layout;
+pub mod graph_picture;
 pub mod graph_view;
 pub mod history;
 pub mod log_dir;

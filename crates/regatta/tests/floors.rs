@@ -24,6 +24,7 @@ const FLOORS: [&[&str]; 6] = [
         "plan_view",
         "recipes",
         "definition",
+        "graph_picture",
         "history",
         "screen",
         "select",

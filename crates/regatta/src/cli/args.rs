@@ -516,6 +516,9 @@ pub struct GraphArgs {
     /// How to print it
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub format: GraphFormat,
+    /// The run that svg and html colour the graph by: `latest`, `none`, a run id, a journal or a report
+    #[arg(long, value_name = "RUN", default_value = "latest")]
+    pub run: PathBuf,
 }
 
 /// How `regatta graph` prints.
@@ -527,6 +530,8 @@ pub enum GraphFormat {
     Dot,
     /// Mermaid, as Markdown viewers draw it
     Mermaid,
+    /// A picture, coloured by the last run
+    Svg,
 }
 
 /// The words of `regatta report`.

@@ -7,7 +7,7 @@ use super::reduce::reduce;
 use super::twins::{Unit, Units, fold_twins};
 
 /// Widths to heights of a frame, measured in what its nodes take.
-const FRAME_ASPECT: f64 = 1.6;
+const FRAME_ASPECT: f64 = 1.1;
 
 /// Lays out a graph: `widths` has the width that each node's label needs, `edges` name what is waited for and what waits.
 ///
@@ -17,18 +17,36 @@ const FRAME_ASPECT: f64 = 1.6;
 pub fn lay_out(widths: &[i32], edges: &[(usize, usize)], metrics: &Metrics) -> Layout {
     let reduced = reduce(widths.len(), edges);
     let units = fold_twins(&reduced);
-    let components = find_components(&units);
-    let grids: Vec<Grid> = units
+    let mut components = find_components(&units);
+    let mut grids: Vec<Grid> = units
         .list
         .iter()
-        .map(|unit| Grid::new(unit, widths, metrics))
+        .map(|unit| Grid::new(unit, widths, metrics, Shape::Balanced))
         .collect();
-    let parts: Vec<Part> = components
+    // The frame of suites that nothing joins stands below all others and takes what width there is.
+    let is_loose = |members: &Vec<usize>| members.len() == 1 && units.list[members[0]].is_frame();
+    let loose = components.iter().position(is_loose);
+    let loose = loose.map(|at| components.remove(at));
+    let mut parts: Vec<Part> = components
         .iter()
         .map(|members| draw(members, &units, &grids, metrics))
         .collect();
     let sizes: Vec<(i32, i32)> = parts.iter().map(|it| (it.width, it.height)).collect();
-    let (corners, (width, height)) = pack(&sizes, metrics);
+    let (mut corners, (mut width, mut height)) = pack(&sizes, metrics);
+    if let Some(members) = loose {
+        let unit = &units.list[members[0]];
+        grids[members[0]] = Grid::new(unit, widths, metrics, Shape::AtLeast(width));
+        let part = draw(&members, &units, &grids, metrics);
+        let y = if height == 0 {
+            0
+        } else {
+            height + 3 * metrics.row_gap
+        };
+        corners.push(Point { x: 0, y });
+        (width, height) = (width.max(part.width), y + part.height);
+        components.push(members);
+        parts.push(part);
+    }
     let mut layout = Layout {
         width,
         height,
@@ -112,8 +130,17 @@ struct Grid {
     step: Point,
 }
 
+/// How wide a frame becomes.
+#[derive(Debug, Clone, Copy)]
+enum Shape {
+    /// A little wider than tall.
+    Balanced,
+    /// As wide as this where it has enough nodes, and no narrower than when balanced.
+    AtLeast(i32),
+}
+
 impl Grid {
-    fn new(unit: &Unit, widths: &[i32], metrics: &Metrics) -> Self {
+    fn new(unit: &Unit, widths: &[i32], metrics: &Metrics, shape: Shape) -> Self {
         let width = unit.members.iter().map(|&it| widths[it].max(1)).max();
         let width = width.unwrap_or(1);
         let height = metrics.node_height;
@@ -142,7 +169,14 @@ impl Grid {
             y: height + gap,
         };
         let count = unit.members.len();
-        let columns = balanced_columns(count, step);
+        let columns = match shape {
+            Shape::Balanced => balanced_columns(count, step),
+            Shape::AtLeast(width) => {
+                let room = (width - 2 * metrics.frame_padding + gap) / step.x;
+                let room = usize::try_from(room).unwrap_or(0).min(count);
+                balanced_columns(count, step).max(room)
+            }
+        };
         let rows = count.div_ceil(columns);
         let (padding, header) = (metrics.frame_padding, metrics.frame_header);
         let whole =

@@ -9,8 +9,14 @@
 
 use super::lattice::{Lattice, Vertex};
 
-/// Rounds of going through all columns, there and back.
-const ROUNDS: usize = 6;
+/// Rounds of going through all columns, there and back, at least.
+const FEWEST_ROUNDS: usize = 6;
+
+/// And at most; long lines need more of them to become straight.
+const MOST_ROUNDS: usize = 40;
+
+/// What all rounds together may touch.
+const EFFORT: usize = 250_000;
 
 /// How hard a vertex that nothing pulls holds its place.
 const AT_REST: f64 = 0.05;
@@ -35,8 +41,10 @@ pub(super) fn find_rows(lattice: &Lattice, spacing: &Spacing) -> Vec<i32> {
         }
     }
     let columns = lattice.layers.len();
-    for round in 0..ROUNDS {
-        let [there, back] = if round + 2 < ROUNDS {
+    let size = lattice.vertices.len() + lattice.pieces();
+    let rounds = (EFFORT / size.max(1)).clamp(FEWEST_ROUNDS, MOST_ROUNDS);
+    for round in 0..rounds {
+        let [there, back] = if round + 2 < rounds {
             [Pull::Left, Pull::Right]
         } else {
             [Pull::Both, Pull::Both]

@@ -183,6 +183,36 @@ fn the_list_of_a_run_heeds_the_format_of_the_run() {
 }
 
 #[test]
+fn the_picture_of_the_graph_shows_the_last_run() {
+    let place = Place::new(SHOP);
+    let picture = |words: &[&str]| {
+        let words: Vec<&str> = ["graph", "--format", "svg"]
+            .iter()
+            .chain(words)
+            .copied()
+            .collect();
+        place.regatta(&words).run()
+    };
+    let before = picture(&[]);
+    assert!(before.contains("3 suites and 3 dependencies"), "{before}");
+    place.regatta(&["run"]).run();
+    let after = picture(&[]);
+    assert!(
+        after.contains("1 of 3 suites failed") && after.contains("2 blocked"),
+        "{after}"
+    );
+    assert_eq!(picture(&["--run", "none"]), before);
+    assert_eq!(picture(&["--run", "test-logs"]), after);
+    let missing = place
+        .regatta(&["graph", "--format", "svg", "--run", "nobody"])
+        .run();
+    assert!(
+        missing.starts_with("exit 2") && missing.contains("`nobody`"),
+        "{missing}"
+    );
+}
+
+#[test]
 fn the_graph() {
     let place = Place::new(SHOP);
     assert_snapshot!(place.regatta(&["graph"]).run(), @"
