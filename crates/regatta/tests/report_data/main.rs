@@ -6,6 +6,7 @@ mod find;
 mod golden;
 mod journal;
 mod jq;
+mod page;
 mod sample;
 mod schema;
 mod strategy;
