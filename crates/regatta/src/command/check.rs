@@ -68,6 +68,7 @@ fn render_origins(config: &Config) -> String {
     table.row("fast_excludes", &run.fast_excludes, |list| {
         format!("{list:?}")
     });
+    table.row("html_report", &run.html_report, bool::to_string);
     table.terms(&run.terms);
     for suite in &config.suites {
         table.title(&format!("[suites.{}]", suite.name));

@@ -19,6 +19,7 @@ use super::list::print_list;
 use super::loss::{Will, conclude_lost};
 use super::output::{complain, notice, print, stdout_failure, warn};
 use super::run_header::{Origin, header, host_name, look_back, new_run_id};
+use super::run_pages::{PageWishes, Pages};
 use super::run_reports::ReportFiles;
 use super::{run_terminal, setup};
 use crate::audience::{Audience, Stream};
@@ -35,6 +36,7 @@ use crate::log_dir::{
 use crate::machine_output::MachineOutput;
 use crate::planning::{self, Project};
 use crate::report::files::remove_staged;
+use crate::report::format::Format;
 use crate::report::journal::{JOURNAL_NAME, JournalWriter, read_journal, unfinished_run};
 use crate::report::json::{REPORT_NAME, render_report};
 use crate::report::record::{Record, RunState};
@@ -82,9 +84,10 @@ pub(super) fn run(
     }
     let cache_choice = inputs::choice(args, matches);
     let run_id = new_run_id();
-    let paths: Vec<PathBuf> = args.report.iter().map(|it| it.path.clone()).collect();
+    let paths: Vec<PathBuf> = json_paths(args).collect();
+    let pages = PageWishes::new(config.run.html_report.value, &args.report);
     // Nothing has started a thread yet.
-    let mut guardian = Guardian::start(&run_id, |loss| conclude_lost(loss, &paths));
+    let mut guardian = Guardian::start(&run_id, |loss| conclude_lost(loss, &paths, &pages));
     // Before anybody waits for anything: a mistake is told at once.
     let look = || inputs::look_for_run(args, &config, &selection, cache_choice, &run_id);
     let keeper = look()?;
@@ -122,6 +125,7 @@ pub(super) fn run(
             repeat: setup::repeat(args),
             outstanding: chosen.left_out,
         }),
+        pages: pages.pages(&logs.path),
         logs,
         history,
         begin,
@@ -146,6 +150,7 @@ struct Run<'a> {
     args: &'a RunArgs,
     /// The log directory, which is ours.
     logs: Place,
+    pages: Pages,
     header: RunHeader,
     history: History,
     begin: Instant,
@@ -183,6 +188,10 @@ impl Run<'_> {
         let stub = render_report(&record, RunState::Running);
         let mut room = self.room();
         let reports = ReportFiles::begin(self.report_paths(), &stub, &mut room)?;
+        self.pages.begin(&record).inspect_err(|_| {
+            let record = Record::new(self.header.clone());
+            reports.replace(&render_report(&record, RunState::Interrupted), &mut room);
+        })?;
         let mut audience = self.gather_audience(place, record).inspect_err(|_| {
             let record = Record::new(self.header.clone());
             reports.replace(&render_report(&record, RunState::Interrupted), &mut room);
@@ -200,6 +209,7 @@ impl Run<'_> {
             Err(failure) => {
                 let report = render_report(&audience.record, RunState::Interrupted);
                 reports.replace(&report, &mut audience.room);
+                self.pages.write(&audience.record, &mut audience.room);
                 Err(failure)
             }
         }
@@ -310,7 +320,7 @@ impl Run<'_> {
 
     /// Returns where the report goes: wherever the user wants it, and beside the logs.
     fn report_paths(&self) -> Vec<PathBuf> {
-        let wanted = self.args.report.iter().map(|target| target.path.clone());
+        let wanted = json_paths(self.args);
         wanted.chain([self.logs.path.join(REPORT_NAME)]).collect()
     }
 
@@ -347,6 +357,8 @@ impl Run<'_> {
                 break (event, report, lost);
             }
         };
+        let pages = self.pages.write(&audience.record, &mut audience.room);
+        lost.extend(pages.lost);
         audience.publish(outcome.end, &event);
         audience.catch_up();
         lost.extend(self.conclude_stdout(&mut audience, &report).err());
@@ -354,7 +366,8 @@ impl Run<'_> {
         // Only now the last line of the journal is where it belongs, or is not. What was told stays true.
         let found = find_troubles(&stale, &audience);
         let troubles = if found.is_empty() { troubles } else { found };
-        for trouble in troubles.iter().chain(&outcome.cache_warnings) {
+        let warnings = troubles.iter().chain(&outcome.cache_warnings);
+        for trouble in warnings.chain(&pages.warnings) {
             warn(trouble);
         }
         inputs::tell_audits(&audience.record, &outcome, project);
@@ -456,6 +469,12 @@ pub(super) fn remember(history: &History, record: &Record, journal: &Path) {
             "this run is not in the history: failed to {error}"
         )),
     }
+}
+
+/// Returns where the user wants the JSON report beside the log directory.
+fn json_paths(args: &RunArgs) -> impl Iterator<Item = PathBuf> {
+    let targets = args.report.iter().filter(|it| it.format == Format::Json);
+    targets.map(|target| target.path.clone())
 }
 
 /// Refuses what is there and no file: a report replaces what it finds, `/dev/null` too.

@@ -38,6 +38,8 @@ table! {
         log_dir: Path,
         /// Categories that `--fast` leaves out.
         fast_excludes: NameList,
+        /// Whether each run leaves a page in HTML, `report.html`, in its log directory.
+        html_report: bool,
     }
 }
 

@@ -29,6 +29,7 @@ pub(super) fn default_run(ci: Ci) -> Run {
         fail_fast: Setting::default_value(FailFast::Off),
         log_dir: Setting::default_value("test-logs".into()),
         fast_excludes: Setting::default_value(DEFAULT_FAST_EXCLUDES.map(str::to_owned).into()),
+        html_report: Setting::default_value(true),
         terms: Terms {
             timeout: Setting::default_value(Some(Duration::from_mins(5))),
             grace_period,
@@ -56,6 +57,7 @@ pub(super) fn overlay_run(run: &mut Run, table: &RunTable, origin: OriginAt<'_>)
             origin: origin(given.span.start),
         };
     }
+    overlay(&mut run.html_report, &table.html_report, origin);
     overlay_terms(&mut run.terms, &table.terms, origin);
 }
 

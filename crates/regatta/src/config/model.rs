@@ -48,6 +48,8 @@ pub struct Run {
     pub log_dir: Setting<PathBuf>,
     /// Categories that `--fast` leaves out.
     pub fast_excludes: Setting<Vec<String>>,
+    /// Whether each run leaves an HTML page in its log directory.
+    pub html_report: Setting<bool>,
     /// What a suite gets that says nothing itself.
     pub terms: Terms,
 }

@@ -103,6 +103,7 @@ fn every_setting_says_where_it_comes_from() {
       fail_fast      = "soon"           # regatta.toml:3 [run]
       log_dir        = test-logs        # default
       fast_excludes  = ["slow"]         # regatta.toml:4 [run]
+      html_report    = true             # default
       timeout        = 120              # regatta.toml:2 [run]
       grace_period   = 10               # default
       slow_after     = 60               # default
@@ -147,6 +148,7 @@ fn every_setting_says_where_it_comes_from() {
       fail_fast      = true             # REGATTA_FAIL_FAST
       log_dir        = here             # --log-dir
       fast_excludes  = ["slow"]         # regatta.toml:4 [run]
+      html_report    = true             # default
       timeout        = 120              # regatta.toml:2 [run]
       grace_period   = 3                # default when CI is set
       slow_after     = 60               # default
