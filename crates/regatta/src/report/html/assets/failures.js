@@ -28,7 +28,7 @@ function failureInside(suite, blocked) {
       () => el("p", {}, blocked.flatMap((it) => [suiteAnchor(it), " "])), { class: "blocked-list" }),
     el("p", { class: "links" },
       el("a", { href: suiteLink(suite) }, "Everything about ", named(suite.name)),
-      el("code", { class: "command" }, `${run.rerun} --suites ${suite.name}`)));
+      el("code", { class: "command" }, aloneCommand(suite))));
 }
 
 function failuresSection() {

@@ -46,7 +46,8 @@ function attemptLogs(suite, around) {
     return el("p", { class: "quiet" }, "It never started, so there is no output.");
   }
   if (attempts.length === 1) return logView(label(attempts[0]), attempts[0], around);
-  const told = attempts.findLastIndex((it) => it.kind === suite.kind);
+  // The latest that failed says most; where none did, the last.
+  const told = attempts.findLastIndex((it) => it.kind === "failed");
   const tabs = attempts.map((it) => [
     [mark(it.kind), ` Attempt ${it.number}`],
     () => el("div", {}, el("p", { class: "quiet" }, `${it.words}, after ${duration(it.end - it.start)}`), logView(label(it), it, around)),

@@ -26,7 +26,7 @@ function factsOfSuite(suite) {
   const entry = suite.quarantine;
   return pairs([
     ["Command", el("code", { class: "command" }, suite.command)],
-    ["Run it alone", el("code", { class: "command" }, `${run.rerun} --suites ${suite.name}`)],
+    ["Run it alone", el("code", { class: "command" }, aloneCommand(suite))],
     ["Category", named(suite.category)],
     ["Tags", suite.tags.join(", ")],
     ["Owner", suite.owner],

@@ -195,7 +195,7 @@ function pathSection() {
         { title: "Suite", head: true, cell: (it) => suiteAnchor(it) },
         { title: "Started", number: true, cell: (it) => duration(it.start) },
         { title: "Ran", number: true, cell: (it) => duration(it.end - it.start) },
-        { title: "Waited", cell: (it) => waitWords(it.attempts.flatMap((attempt) => attempt.waits)) },
+        { title: "Waited", aside: true, cell: (it) => waitWords(it.attempts.flatMap((attempt) => attempt.waits)) },
         { title: "Slack", number: true, cell: (it) => duration(it.slack) },
       ],
     }).element,

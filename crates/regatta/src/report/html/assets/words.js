@@ -1,12 +1,12 @@
-// Amounts as people read them, in the same words as above the views.
+// Amounts as people read them, in the same words as above the views. No line breaks between a number and its unit.
 
 function duration(seconds) {
   if (seconds === undefined || seconds === null) return "";
-  if (seconds === 0) return "0 s";
-  if (seconds < 0.001) return "< 1 ms";
-  if (seconds < 0.0995) return `${(seconds * 1000).toFixed(0)} ms`;
-  if (seconds < 9.995) return `${seconds.toFixed(2)} s`;
-  if (seconds < 99.95) return `${seconds.toFixed(1)} s`;
+  if (seconds === 0) return "0\u00a0s";
+  if (seconds < 0.001) return "<\u00a01\u00a0ms";
+  if (seconds < 0.0995) return `${(seconds * 1000).toFixed(0)}\u00a0ms`;
+  if (seconds < 9.995) return `${seconds.toFixed(2)}\u00a0s`;
+  if (seconds < 99.95) return `${seconds.toFixed(1)}\u00a0s`;
   const whole = Math.floor(seconds);
   const two = (number) => String(number).padStart(2, "0");
   if (seconds < 3600) return `${Math.floor(whole / 60)}m ${two(whole % 60)}s`;
@@ -21,11 +21,11 @@ function bytes(count) {
     count /= 1024;
     place += 1;
   }
-  return `${place === 0 || count >= 100 ? Math.round(count) : count.toFixed(1)} ${units[place]}`;
+  return `${place === 0 || count >= 100 ? Math.round(count) : count.toFixed(1)}\u00a0${units[place]}`;
 }
 
 function percent(share, digits = 0) {
-  return `${(share * 100).toFixed(digits)} %`;
+  return `${(share * 100).toFixed(digits)}\u00a0%`;
 }
 
 function count(number, one, many = `${one}s`) {
@@ -35,6 +35,12 @@ function count(number, one, many = `${one}s`) {
 function ratioWords(ratio) {
   if (ratio === undefined) return "";
   return `${ratio >= 10 ? ratio.toFixed(0) : ratio.toFixed(2)} ×`;
+}
+
+// The command that runs a suite alone, for a shell.
+function aloneCommand(suite) {
+  const name = /^[\w@%+=:,.\/-]+$/.test(suite.name) ? suite.name : `'${suite.name.replaceAll("'", "'\\''")}'`;
+  return `${run.rerun} --suites ${name}`;
 }
 
 // What an attempt waited for, in words.
