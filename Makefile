@@ -3,7 +3,7 @@
 CARGO ?= cargo
 REGATTA = target/debug/regatta
 
-.PHONY: test-parallel test-parallel-fast test-parallel-fail-fast test lint bench install-tools regatta
+.PHONY: test-parallel test-parallel-fast test-parallel-fail-fast test test-html lint bench install-tools regatta
 
 # This repository's own suites, run by Regatta from regatta.toml.
 test-parallel: regatta
@@ -23,6 +23,13 @@ test: install-tools
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --document-private-items --locked
 	$(CARGO) test --workspace --locked
+	$(MAKE) --no-print-directory test-html
+
+# The HTML report of runs that never were, in a real browser. Leaves a screenshot of each view in target/html-report.
+test-html:
+	scripts/install-browser
+	$(CARGO) run --quiet --locked --package regatta --example html_samples -- target/html-report/pages
+	node --test --test-concurrency=2 tests/html/*.test.mjs
 
 # Formatting, lints, and what dependencies may bring (needs cargo-deny).
 lint:

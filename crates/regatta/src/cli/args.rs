@@ -13,6 +13,7 @@ use regatta_core::terms::FailFast;
 use super::complete::{complete_category, complete_suite, complete_tag};
 use super::shard::ShardChoice;
 use crate::config::MaxParallel;
+use crate::report::format::Format;
 use crate::report::terminal::ColourChoice;
 
 /// Runs a project's test suites in parallel and is done when the slowest one is.
@@ -324,7 +325,7 @@ pub struct RunArgs {
         default_value = "wait"
     )]
     pub on_busy: OnBusyChoice,
-    /// Also write a report: json=PATH
+    /// Also write a report: json=PATH or html=PATH
     #[arg(
         long,
         value_name = "FORMAT=PATH",
@@ -474,7 +475,9 @@ pub enum RunFormat {
 /// A report that the user wants as a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReportTarget {
-    /// Where; the only format so far is JSON.
+    /// What is written.
+    pub format: Format,
+    /// Where.
     pub path: PathBuf,
 }
 
@@ -482,13 +485,20 @@ impl FromStr for ReportTarget {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        match text.split_once('=') {
-            Some(("json", path)) if !path.is_empty() => Ok(Self { path: path.into() }),
-            Some(("json", _)) => Err("the path is missing; write json=PATH".to_owned()),
-            Some((format, _)) => Err(format!(
-                "there is no report format `{format}`; use json=PATH"
-            )),
-            None => Err("write json=PATH".to_owned()),
+        let ways: Vec<String> = (Format::ALL.iter())
+            .map(|(name, _)| format!("{name}=PATH"))
+            .collect();
+        let ways = ways.join(" or ");
+        let Some((name, path)) = text.split_once('=') else {
+            return Err(format!("write {ways}"));
+        };
+        match Format::of(name) {
+            Some(format) if !path.is_empty() => Ok(Self {
+                format,
+                path: path.into(),
+            }),
+            Some(_) => Err(format!("the path is missing; write {name}=PATH")),
+            None => Err(format!("there is no report format `{name}`; use {ways}")),
         }
     }
 }
@@ -559,6 +569,9 @@ pub struct ReportArgs {
     /// How to print it
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub format: ReportFormat,
+    /// With `--format html`: put the page into a file and open that in a browser
+    #[arg(long)]
+    pub open: bool,
 }
 
 /// How `regatta report` prints.
@@ -568,6 +581,8 @@ pub enum ReportFormat {
     Text,
     /// The JSON report
     Json,
+    /// One HTML page
+    Html,
 }
 
 /// The words of `regatta log`.

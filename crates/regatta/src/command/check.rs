@@ -72,6 +72,7 @@ fn render_origins(config: &Config) -> String {
     });
     table.row("jobserver", &run.jobserver, jobserver);
     table.row("thread_hints", &run.thread_hints, ToString::to_string);
+    table.row("html_report", &run.html_report, bool::to_string);
     table.terms(&run.terms);
     for suite in &config.suites {
         table.title(&format!("[suites.{}]", suite.name));

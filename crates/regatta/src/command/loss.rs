@@ -13,8 +13,9 @@ use regatta_core::verdict::{AttemptReport, Exit, Failure, Verdict};
 use regatta_process::{Loss, Status};
 
 use super::exit_code::exit_code;
-use super::output::{complain, notice};
+use super::output::{complain, notice, warn};
 use super::run::{remember, remove_temporary_files};
+use super::run_pages::PageWishes;
 use super::run_reports::ReportFiles;
 use crate::cli::CommandFailure;
 use crate::history::History;
@@ -48,7 +49,7 @@ impl Will<'_> {
 }
 
 /// Says the last word on everything that has none, writes the reports, and returns the exit code.
-pub(super) fn conclude_lost(loss: &Loss, report_paths: &[PathBuf]) -> u8 {
+pub(super) fn conclude_lost(loss: &Loss, report_paths: &[PathBuf], pages: &PageWishes) -> u8 {
     let cause = match loss.status {
         Status::Signal(number) => match signal_name(number) {
             Some(name) => format!("was killed by signal {number} ({name})"),
@@ -96,6 +97,13 @@ pub(super) fn conclude_lost(loss: &Loss, report_paths: &[PathBuf]) -> u8 {
     let paths = paths.chain([will.log_dir.join(REPORT_NAME)]);
     for failure in ReportFiles::standing(paths.collect()).replace(&report, &mut room) {
         complain(&failure);
+    }
+    let written = pages.pages(will.log_dir).write(&record, &mut room);
+    for failure in &written.lost {
+        complain(failure);
+    }
+    for warning in &written.warnings {
+        warn(warning);
     }
     remember(&History::of(Path::new(&record.header.root)), &record, &path);
     notice("what ran is lost, the rest never started; `regatta report` tells how far the run came");

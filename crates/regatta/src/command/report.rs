@@ -10,6 +10,7 @@ use regatta_core::port::Subscriber;
 use regatta_core::time::Time;
 
 use super::output::print;
+use super::report_page::{open_page, print_page};
 use super::run_header::host_name;
 use super::shown_path::shown_path;
 use super::{output, setup};
@@ -26,6 +27,11 @@ pub(super) fn report(
     args: &ReportArgs,
     matches: &ArgMatches,
 ) -> Result<u8, CommandFailure> {
+    if args.open && args.format != ReportFormat::Html {
+        return Err(CommandFailure::Usage(
+            "`--open` shows a page in a browser; use it with `--format html`".into(),
+        ));
+    }
     let name = args.run.as_ref().map(|run| run.as_os_str());
     let (mut run, home) = find(place, name, matches)?;
     let folder = run.journal.parent().unwrap_or(Path::new("."));
@@ -42,6 +48,8 @@ pub(super) fn report(
         ));
     }
     match args.format {
+        ReportFormat::Html if args.open => open_page(&run, home)?,
+        ReportFormat::Html => print_page(&run, home)?,
         ReportFormat::Json => print(&render_report(&run.record, run.state))?,
         ReportFormat::Text => print(&render_text(&run, home, place))?,
     }
@@ -84,7 +92,7 @@ fn find_kept(run_id: &OsStr, place: &PlaceArgs, matches: &ArgMatches) -> Option<
 
 /// Where the journal of a run is.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Home {
+pub(super) enum Home {
     /// Beside its logs.
     LogDir,
     /// In the history; its logs have been replaced by later ones.

@@ -21,6 +21,7 @@ use super::loss::{Will, conclude_lost};
 use super::output::{complain, notice, print, stdout_failure, warn};
 use super::part::narrow;
 use super::run_header::{Origin, header, host_name, look_back, new_run_id};
+use super::run_pages::{PageWishes, Pages};
 use super::run_reports::ReportFiles;
 use super::run_sharing::Sharing;
 use super::{run_terminal, setup};
@@ -41,6 +42,7 @@ use crate::memory::{Strain, system_memory};
 use crate::planning::{self, Means, Project};
 use crate::processors::Processors;
 use crate::report::files::remove_staged;
+use crate::report::format::Format;
 use crate::report::journal::{JOURNAL_NAME, JournalWriter, read_journal, unfinished_run};
 use crate::report::json::{REPORT_NAME, render_report};
 use crate::report::record::{Record, RunState};
@@ -99,13 +101,14 @@ pub(super) fn run(
     }
     let cache_choice = inputs::choice(args, matches);
     let run_id = new_run_id();
-    let paths: Vec<PathBuf> = args.report.iter().map(|it| it.path.clone()).collect();
+    let paths: Vec<PathBuf> = json_paths(args).collect();
+    let pages = PageWishes::new(config.run.html_report.value, &args.report);
     // Before anything is opened for good: descriptors of make's are known by their numbers.
     let sharing = Sharing::new(jobserver, &mut project);
     // Nothing has started a thread yet.
     let mut guardian = Guardian::start(&run_id, |loss| {
         sharing.iter().for_each(Sharing::give_back_all);
-        conclude_lost(loss, &paths)
+        conclude_lost(loss, &paths, &pages)
     });
     // Before anybody waits for anything: a mistake is told at once.
     let look = || inputs::look_for_run(args, &config, &selection, cache_choice, &run_id);
@@ -149,6 +152,7 @@ pub(super) fn run(
             slots_reason,
             part,
         }),
+        pages: pages.pages(&logs.path),
         logs,
         history,
         begin,
@@ -173,6 +177,7 @@ struct Run<'a> {
     args: &'a RunArgs,
     /// The log directory, which is ours.
     logs: Place,
+    pages: Pages,
     header: RunHeader,
     history: History,
     begin: Instant,
@@ -219,6 +224,10 @@ impl Run<'_> {
         let stub = render_report(&record, RunState::Running);
         let mut room = self.room();
         let reports = ReportFiles::begin(self.report_paths(), &stub, &mut room)?;
+        self.pages.begin(&record).inspect_err(|_| {
+            let record = Record::new(self.header.clone());
+            reports.replace(&render_report(&record, RunState::Interrupted), &mut room);
+        })?;
         let mut audience = self.gather_audience(place, record).inspect_err(|_| {
             let record = Record::new(self.header.clone());
             reports.replace(&render_report(&record, RunState::Interrupted), &mut room);
@@ -239,6 +248,7 @@ impl Run<'_> {
             Err(failure) => {
                 let report = render_report(&audience.record, RunState::Interrupted);
                 reports.replace(&report, &mut audience.room);
+                self.pages.write(&audience.record, &mut audience.room);
                 Err(failure)
             }
         }
@@ -366,7 +376,7 @@ impl Run<'_> {
 
     /// Returns where the report goes: wherever the user wants it, and beside the logs.
     fn report_paths(&self) -> Vec<PathBuf> {
-        let wanted = self.args.report.iter().map(|target| target.path.clone());
+        let wanted = json_paths(self.args);
         wanted.chain([self.logs.path.join(REPORT_NAME)]).collect()
     }
 
@@ -403,6 +413,8 @@ impl Run<'_> {
                 break (event, report, lost);
             }
         };
+        let pages = self.pages.write(&audience.record, &mut audience.room);
+        lost.extend(pages.lost);
         audience.publish(outcome.end, &event);
         audience.catch_up();
         lost.extend(self.conclude_stdout(&mut audience, &report).err());
@@ -411,7 +423,9 @@ impl Run<'_> {
         let found = find_troubles(&stale, &audience);
         let troubles = if found.is_empty() { troubles } else { found };
         let beside = outcome.cache_warnings.iter();
-        let beside = beside.chain(&outcome.memory_warnings);
+        let beside = beside
+            .chain(&outcome.memory_warnings)
+            .chain(&pages.warnings);
         for trouble in troubles.iter().chain(beside) {
             warn(trouble);
         }
@@ -518,6 +532,12 @@ pub(super) fn remember(history: &History, record: &Record, journal: &Path) {
             "this run is not in the history: failed to {error}"
         )),
     }
+}
+
+/// Returns where the user wants the JSON report beside the log directory.
+fn json_paths(args: &RunArgs) -> impl Iterator<Item = PathBuf> {
+    let targets = args.report.iter().filter(|it| it.format == Format::Json);
+    targets.map(|target| target.path.clone())
 }
 
 /// Refuses what is there and no file: a report replaces what it finds, `/dev/null` too.

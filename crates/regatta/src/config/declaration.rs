@@ -45,6 +45,8 @@ table! {
         /// Whether suites are told how many threads their `cpus` allow, in the variables that Go, OpenMP, Rayon,
         /// pytest-xdist and cargo read; one that is set stays as it is.
         thread_hints: bool,
+        /// Whether each run leaves a page in HTML, `report.html`, in its log directory.
+        html_report: bool,
     }
 }
 

@@ -31,6 +31,7 @@ pub(super) fn default_run(ci: Ci) -> Run {
         fast_excludes: Setting::default_value(DEFAULT_FAST_EXCLUDES.map(str::to_owned).into()),
         jobserver: Setting::default_value(JobserverUse::Off),
         thread_hints: Setting::default_value(false),
+        html_report: Setting::default_value(true),
         terms: Terms {
             timeout: Setting::default_value(Some(Duration::from_mins(5))),
             grace_period,
@@ -60,6 +61,7 @@ pub(super) fn overlay_run(run: &mut Run, table: &RunTable, origin: OriginAt<'_>)
     }
     overlay(&mut run.jobserver, &table.jobserver, origin);
     overlay(&mut run.thread_hints, &table.thread_hints, origin);
+    overlay(&mut run.html_report, &table.html_report, origin);
     overlay_terms(&mut run.terms, &table.terms, origin);
 }
 

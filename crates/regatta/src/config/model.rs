@@ -53,6 +53,8 @@ pub struct Run {
     pub jobserver: Setting<JobserverUse>,
     /// Whether suites are told how many threads their `cpus` allow.
     pub thread_hints: Setting<bool>,
+    /// Whether each run leaves an HTML page in its log directory.
+    pub html_report: Setting<bool>,
     /// What a suite gets that says nothing itself.
     pub terms: Terms,
 }

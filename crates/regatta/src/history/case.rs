@@ -276,6 +276,8 @@ mod tests {
         AttemptRecord {
             number,
             shard: None,
+            slot: 0,
+            queued: Duration::ZERO,
             started: Some(Time::BEGIN),
             end: Some(AttemptEnd {
                 at: Time::BEGIN,

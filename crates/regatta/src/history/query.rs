@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use regatta_core::past::Past;
+use regatta_core::past::{Glance, Mark, Past, Trail};
+use regatta_core::verdict::{Outcome, Status};
 use rusqlite::{Connection, OptionalExtension, Result, Row};
 
 use super::case;
@@ -158,6 +159,10 @@ impl Store {
 
 fn past(entries: &[Entry], like: Like) -> Past {
     let evidence = weigh(entries);
+    let mut trail = Trail::default();
+    for entry in &entries[entries.len().saturating_sub(Trail::LENGTH)..] {
+        trail.push(mark(entry));
+    }
     Past {
         usual: usual(entries, like),
         runs: evidence.runs,
@@ -166,6 +171,22 @@ fn past(entries: &[Entry], like: Like) -> Past {
             .rate
             .filter(|_| evidence.standing == Standing::Flaky),
         memory_bytes: usual_memory(entries, like.definition),
+        flips: evidence.flips,
+        trail,
+    }
+}
+
+fn mark(entry: &Entry) -> Mark {
+    let glance = match (entry.word.status, entry.word.outcome) {
+        (Status::Passed, Outcome::Cached) => Glance::Cached,
+        (Status::Passed, Outcome::Flaky) => Glance::Retried,
+        (Status::Passed, _) => Glance::Passed,
+        (Status::Failed, _) => Glance::Failed,
+        (Status::Skipped, _) => Glance::Silent,
+    };
+    Mark {
+        glance,
+        took: entry.clean,
     }
 }
 

@@ -107,6 +107,11 @@ impl Room {
         disk(folder) == disk(&self.log_dir)
     }
 
+    /// Gives up the reserve alone, for what is not worth a log, and returns whether there was one.
+    pub fn give_up_reserve(&mut self) -> bool {
+        self.reserve.take().is_some()
+    }
+
     /// Frees some room and returns whether there was any to free: first the reserve, then the middle of the largest
     /// logs, at last all of the small ones; always those of suites that are over before those of suites that run. To be
     /// called until it is enough.

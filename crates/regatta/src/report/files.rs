@@ -20,15 +20,36 @@ const SUFFIX: &str = ".tmp";
 /// # Errors
 /// The folder is missing, full or not writable, or `path` is a folder. What stood there before is unharmed.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = match path.parent() {
-        Some(parent) if parent != Path::new("") => parent,
-        _ => Path::new("."),
-    };
+    let folder = folder_of(path);
     // A file that has no name yet cannot be left behind by a kill; not every file system has them.
     let staged = stage_unnamed(folder, bytes).or_else(|_| stage_named(folder, bytes))?;
     fault::check(Operation::Rename)?;
     staged.persist(path)?;
     sync_folder(folder)
+}
+
+/// Writes `bytes` to `path` as a whole, without waiting for the disk: after a power cut, the old content may stand there
+/// or none. For what can be made again.
+///
+/// A symbolic link at `path` is replaced, not followed.
+///
+/// # Errors
+/// The folder is missing, full or not writable, or `path` is a folder. What stood there before is unharmed.
+pub fn replace_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    fault::check(Operation::Open)?;
+    let mut staged = builder().make_in(folder_of(path), |name| File::create_new(name))?;
+    fault::check(Operation::Write)?;
+    staged.as_file_mut().write_all(bytes)?;
+    fault::check(Operation::Rename)?;
+    staged.into_temp_path().persist(path)?;
+    Ok(())
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if parent != Path::new("") => parent,
+        _ => Path::new("."),
+    }
 }
 
 /// Writes a file without a name, then gives it a temporary one.

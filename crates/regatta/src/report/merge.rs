@@ -332,7 +332,7 @@ impl Union {
             *place += 1;
             let record = self.records.get(number);
             let known = record.and_then(|it| it.header.past.get(*place - 1));
-            known.copied().unwrap_or_default()
+            known.cloned().unwrap_or_default()
         });
         let past: Vec<Past> = past.collect();
         let mut outstanding: Vec<String> =

@@ -91,6 +91,8 @@ pub struct TaskRecord {
 /// Whether an earlier result holds.
 #[derive(Debug, Clone)]
 pub struct Probe {
+    /// When that was known.
+    pub at: Time,
     /// The digest of all that decides the result; `None` where that cannot be known.
     pub key: Option<String>,
     /// Whether an earlier result was used.
@@ -112,6 +114,10 @@ pub struct AttemptRecord {
     pub number: u32,
     /// Which part of its suite it executed, `None` for all of it.
     pub shard: Option<Shard>,
+    /// The slot its task was given when it first started.
+    pub slot: u32,
+    /// How long it could have run but had no room.
+    pub queued: Duration,
     /// When its command started; `None` if it never did.
     pub started: Option<Time>,
     /// How it ended, once it has.
@@ -175,6 +181,7 @@ impl Record {
             } => {
                 if let Some(record) = self.tasks.get_mut(task.index()) {
                     record.probe = Some(Probe {
+                        at,
                         key: key.clone(),
                         hit: *hit,
                         reason: reason.clone(),
@@ -191,8 +198,10 @@ impl Record {
             }
             Event::RepositoryRead(repository) => self.repository = Some(repository.clone()),
             Event::AttemptStarted {
-                attempt, queued, ..
-            } => self.start(at, *attempt, *queued),
+                attempt,
+                slot,
+                queued,
+            } => self.start(at, *attempt, (*slot, *queued)),
             Event::AttemptFinished {
                 attempt,
                 verdict,
@@ -222,7 +231,7 @@ impl Record {
         }
     }
 
-    fn start(&mut self, at: Time, attempt: AttemptId, queued: Duration) {
+    fn start(&mut self, at: Time, attempt: AttemptId, (slot, queued): (u32, Duration)) {
         let shard = self.shard(attempt.task);
         if let Some(record) = self.tasks.get_mut(attempt.task.index()) {
             record.queued.get_or_insert(queued);
@@ -230,6 +239,8 @@ impl Record {
             record.attempts.push(AttemptRecord {
                 number: attempt.number,
                 shard,
+                slot,
+                queued,
                 started: Some(at),
                 end: None,
             });
@@ -271,6 +282,8 @@ impl Record {
                 record.attempts.push(AttemptRecord {
                     number: attempt.number,
                     shard,
+                    slot: 0,
+                    queued: Duration::ZERO,
                     started: None,
                     end: Some(end),
                 });
@@ -669,7 +682,7 @@ pub(super) fn describe_failed_shards(record: &TaskRecord) -> String {
 }
 
 /// Returns a failure in words for people; `attempt` is the number of the latest attempt.
-pub(super) fn describe_failure(failure: &Failure, attempt: u32) -> String {
+pub(in crate::report) fn describe_failure(failure: &Failure, attempt: u32) -> String {
     match failure {
         Failure::ExitCode(code) => format!("exit code {code}"),
         Failure::Signal(signal) => match signal_name(*signal) {

@@ -101,6 +101,8 @@ mod tests {
         AttemptRecord {
             number,
             shard: None,
+            slot: 0,
+            queued: Duration::ZERO,
             started: Some(at(u64::from(number))),
             end: Some(AttemptEnd {
                 at: at(u64::from(number) + 1),

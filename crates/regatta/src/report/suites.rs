@@ -184,6 +184,7 @@ fn combine_probes(shards: &[TaskRecord]) -> Option<Probe> {
     let miss = probes.iter().find(|it| !it.hit);
     let telling = miss.or(probes.first())?;
     Some(Probe {
+        at: telling.at,
         // Each shard has its own.
         key: None,
         hit: miss.is_none() && probes.len() == shards.len(),

@@ -137,6 +137,7 @@ fn a_whole_run() {
     nats-unit.log
     proxy-unit.log
     redis-unit.log
+    report.html
     test-report.json
     ");
 }
@@ -300,6 +301,7 @@ fn logs_elsewhere() {
             ".lock",
             "core-unit.log",
             "events.jsonl",
+            "report.html",
             "test-report.json"
         ]
     );

@@ -7,6 +7,7 @@ mod golden;
 mod journal;
 mod jq;
 mod merge;
+mod page;
 mod sample;
 mod schema;
 mod strategy;

@@ -20,7 +20,7 @@ pub(super) struct Look {
 
 /// What a piece of text means. A colour only repeats what the words say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Tone {
+pub(in crate::report) enum Tone {
     Plain,
     Good,
     Bad,

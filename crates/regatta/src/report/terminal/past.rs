@@ -8,7 +8,10 @@ use crate::report::record::Record;
 
 /// Returns what the runs before say about the failure of a task; `None` where there is no history, and for what says
 /// nothing about the suite.
-pub(super) fn describe_failure_in_history(record: &Record, task: TaskId) -> Option<String> {
+pub(in crate::report) fn describe_failure_in_history(
+    record: &Record,
+    task: TaskId,
+) -> Option<String> {
     let verdict = record.tasks[task.index()].verdict_or_interrupted();
     match verdict {
         Verdict::Failed(Failure::Infrastructure(_)) => None,
@@ -19,14 +22,14 @@ pub(super) fn describe_failure_in_history(record: &Record, task: TaskId) -> Opti
 
 /// Returns one sentence without its full stop, for a suite that failed now.
 pub(super) fn describe(past: &Past) -> String {
-    let Past { runs, failing, .. } = *past;
-    match (failing, past.flaky) {
+    let Past { runs, failing, .. } = past;
+    match (*failing, past.flaky) {
         (0, Some(rate)) => format!("Known flaky: {}", describe_rate(rate)),
         (_, Some(rate)) => {
-            let streak = describe_streak(failing);
+            let streak = describe_streak(*failing);
             format!("{streak}, and known flaky: {}", describe_rate(rate))
         }
-        (1.., None) => describe_streak(failing),
+        (1.., None) => describe_streak(*failing),
         (0, None) => match runs {
             0 => "New: it has not run before".into(),
             1 => "New: it passed in the run before".into(),

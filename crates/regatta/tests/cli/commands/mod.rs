@@ -3,5 +3,6 @@
 mod completions;
 mod history;
 mod looking;
+mod page;
 mod past;
 mod schema;

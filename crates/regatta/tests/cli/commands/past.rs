@@ -75,7 +75,7 @@ fn a_run_that_is_not_there() {
     exit 2
     --- stderr ---
     error: invalid value 'junit' for '--format <FORMAT>'
-      [possible values: text, json]
+      [possible values: text, json, html]
 
     For more information, try '--help'.
     ");

@@ -53,6 +53,7 @@ fn a_pass_after_failures_is_flaky_and_every_attempt_has_a_log() {
             ".gitignore",
             ".lock",
             "events.jsonl",
+            "report.html",
             "shaky.attempt-1.log",
             "shaky.attempt-2.log",
             "shaky.log",

@@ -105,6 +105,7 @@ fn on_timeout_meets_the_suite_before_its_first_signal() {
             "events.jsonl",
             "hangs.diagnosis.log",
             "hangs.log",
+            "report.html",
             "test-report.json"
         ]
     );

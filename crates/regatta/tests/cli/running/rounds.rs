@@ -84,6 +84,7 @@ fn three_rounds_are_one_report() {
             ".lock",
             "after.log",
             "events.jsonl",
+            "report.html",
             "shaky.attempt-2.log",
             "shaky.log",
             "test-report.json"

@@ -67,6 +67,7 @@ fn logs_of_an_earlier_run_are_not_taken_for_this_ones() {
             "notes.txt",
             "other.attempt-1.log",
             "other.log",
+            "report.html",
             "test-report.json"
         ]
     );
@@ -296,6 +297,7 @@ fn a_log_directory_that_goes_away_costs_the_logs_and_nothing_else() {
 
     --- stderr ---
     error: cannot write the report `[PLACE]/test-logs/test-report.json`: No such file or directory (os error 2)
+    error: cannot write the report `[PLACE]/test-logs/report.html`: No such file or directory (os error 2)
     ");
     assert!(place.has("ran"));
 }

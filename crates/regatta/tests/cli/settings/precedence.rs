@@ -105,6 +105,7 @@ fn every_setting_says_where_it_comes_from() {
       fast_excludes  = ["slow"]         # regatta.toml:4 [run]
       jobserver      = "off"            # default
       thread_hints   = false            # default
+      html_report    = true             # default
       timeout        = 120              # regatta.toml:2 [run]
       grace_period   = 10               # default
       slow_after     = 60               # default
@@ -151,6 +152,7 @@ fn every_setting_says_where_it_comes_from() {
       fast_excludes  = ["slow"]         # regatta.toml:4 [run]
       jobserver      = "off"            # default
       thread_hints   = false            # default
+      html_report    = true             # default
       timeout        = 120              # regatta.toml:2 [run]
       grace_period   = 3                # default when CI is set
       slow_after     = 60               # default
