@@ -36,6 +36,7 @@ bench:
 
 install-tools:
 	scripts/install-tools
+	scripts/install-consumers
 
 regatta:
 	@$(CARGO) build --quiet --locked --package regatta

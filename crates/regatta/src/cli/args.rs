@@ -4,14 +4,16 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::sync::LazyLock;
 
-use clap::builder::BoolishValueParser;
+use clap::builder::{BoolishValueParser, PossibleValue};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::engine::ArgValueCompleter;
 use regatta_core::terms::FailFast;
 
 use super::complete::{complete_category, complete_suite, complete_tag};
 use crate::config::MaxParallel;
+use crate::report::format::{FORMATS, Format, find_format};
 use crate::report::terminal::ColourChoice;
 
 /// Runs a project's test suites in parallel and is done when the slowest one is.
@@ -312,7 +314,7 @@ pub struct RunArgs {
         default_value = "wait"
     )]
     pub on_busy: OnBusyChoice,
-    /// Also write a report: json=PATH
+    /// Also write a report: json, junit, markdown or trace
     #[arg(
         long,
         value_name = "FORMAT=PATH",
@@ -458,9 +460,11 @@ pub enum RunFormat {
 }
 
 /// A report that the user wants as a file.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct ReportTarget {
-    /// Where; the only format so far is JSON.
+    /// What is written.
+    pub format: &'static Format,
+    /// Where.
     pub path: PathBuf,
 }
 
@@ -468,13 +472,23 @@ impl FromStr for ReportTarget {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        match text.split_once('=') {
-            Some(("json", path)) if !path.is_empty() => Ok(Self { path: path.into() }),
-            Some(("json", _)) => Err("the path is missing; write json=PATH".to_owned()),
-            Some((format, _)) => Err(format!(
-                "there is no report format `{format}`; use json=PATH"
+        let formats = || {
+            let names: Vec<&str> = FORMATS.iter().map(|it| it.name).collect();
+            names.join(", ")
+        };
+        let Some((name, path)) = text.split_once('=') else {
+            return Err(format!("write FORMAT=PATH, with one of {}", formats()));
+        };
+        match find_format(name) {
+            Some(format) if !path.is_empty() => Ok(Self {
+                format,
+                path: path.into(),
+            }),
+            Some(_) => Err(format!("the path is missing; write {name}=PATH")),
+            None => Err(format!(
+                "there is no report format `{name}`; use one of {}",
+                formats()
             )),
-            None => Err("write json=PATH".to_owned()),
         }
     }
 }
@@ -541,12 +555,31 @@ pub struct ReportArgs {
 }
 
 /// How `regatta report` prints.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy)]
 pub enum ReportFormat {
     /// What a run prints when it is not on a terminal
     Text,
-    /// The JSON report
-    Json,
+    /// One of the documents
+    Document(&'static Format),
+}
+
+impl ValueEnum for ReportFormat {
+    fn value_variants<'a>() -> &'a [Self] {
+        static VARIANTS: LazyLock<Vec<ReportFormat>> = LazyLock::new(|| {
+            let documents = FORMATS.iter().map(ReportFormat::Document);
+            [ReportFormat::Text].into_iter().chain(documents).collect()
+        });
+        &VARIANTS
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(match self {
+            Self::Text => {
+                PossibleValue::new("text").help("What a run prints when it is not on a terminal")
+            }
+            Self::Document(format) => PossibleValue::new(format.name).help(format.description),
+        })
+    }
 }
 
 /// The words of `regatta log`.

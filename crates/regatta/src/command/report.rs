@@ -17,8 +17,11 @@ use crate::cli::{CommandFailure, PlaceArgs, ReportArgs, ReportFormat};
 use crate::history::History;
 use crate::log_dir::is_held;
 use crate::report::find::{FindRunError, PastRun, find_run};
-use crate::report::json::{REPORT_NAME, render_report};
+use crate::report::format::Format;
+use crate::report::json::REPORT_NAME;
 use crate::report::record::RunState;
+use crate::report::source::Source;
+use crate::report::tail::read_tail;
 use crate::report::terminal::{Colour, Memory, Options, Terminal, choose_colour, choose_symbols};
 
 pub(super) fn report(
@@ -42,7 +45,7 @@ pub(super) fn report(
         ));
     }
     match args.format {
-        ReportFormat::Json => print(&render_report(&run.record, run.state))?,
+        ReportFormat::Document(format) => print(&render_document(format, &run, home))?,
         ReportFormat::Text => print(&render_text(&run, home, place))?,
     }
     Ok(0)
@@ -89,6 +92,19 @@ enum Home {
     LogDir,
     /// In the history; its logs have been replaced by later ones.
     History,
+}
+
+fn render_document(format: &Format, run: &PastRun, home: Home) -> String {
+    let folder = run.journal.parent().unwrap_or(Path::new("."));
+    (format.render)(&Source {
+        record: &run.record,
+        state: run.state,
+        events: &run.events,
+        find_tail: &|name| match home {
+            Home::LogDir => read_tail(&folder.join(name)).ok(),
+            Home::History => None,
+        },
+    })
 }
 
 /// Returns what the run printed, or would have printed, off a terminal.

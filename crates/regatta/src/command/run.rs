@@ -1,7 +1,8 @@
 //! `regatta run`: selects, plans, runs and reports.
 
+use std::collections::BTreeMap;
 use std::env;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use clap::ArgMatches;
@@ -24,7 +25,9 @@ use super::{run_terminal, setup};
 use crate::audience::{Audience, Stream};
 use crate::backend::{Local, Workplace, remove_left_behind, system_signal};
 use crate::cache::{Keeper, Service};
-use crate::cli::{CommandFailure, ListFormat, OnBusyChoice, PlaceArgs, RunArgs, RunFormat};
+use crate::cli::{
+    CommandFailure, ListFormat, OnBusyChoice, PlaceArgs, ReportTarget, RunArgs, RunFormat,
+};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::drive::{AskRepository, Drive, Outcome};
@@ -82,9 +85,9 @@ pub(super) fn run(
     }
     let cache_choice = inputs::choice(args, matches);
     let run_id = new_run_id();
-    let paths: Vec<PathBuf> = args.report.iter().map(|it| it.path.clone()).collect();
+    check_distinct(&args.report, &setup::log_dir(&config))?;
     // Nothing has started a thread yet.
-    let mut guardian = Guardian::start(&run_id, |loss| conclude_lost(loss, &paths));
+    let mut guardian = Guardian::start(&run_id, |loss| conclude_lost(loss, &args.report));
     // Before anybody waits for anything: a mistake is told at once.
     let look = || inputs::look_for_run(args, &config, &selection, cache_choice, &run_id);
     let keeper = look()?;
@@ -180,12 +183,12 @@ impl Run<'_> {
         // A path that cannot be written shows before anything of an earlier run is replaced, and from here on nobody
         // finds yesterday's green, whatever happens to this process.
         let record = Record::new(self.header.clone());
-        let stub = render_report(&record, RunState::Running);
         let mut room = self.room();
-        let reports = ReportFiles::begin(self.report_paths(), &stub, &mut room)?;
+        let reports = ReportFiles::new(&self.args.report, &self.logs.path);
+        reports.begin(&record, &mut room)?;
         let mut audience = self.gather_audience(place, record).inspect_err(|_| {
             let record = Record::new(self.header.clone());
-            reports.replace(&render_report(&record, RunState::Interrupted), &mut room);
+            reports.replace(&record, RunState::Interrupted, &mut room);
         })?;
         match self.drive(config, (project, keeper), guardian, &mut audience) {
             Ok(Some(outcome)) => {
@@ -198,8 +201,7 @@ impl Run<'_> {
                 Ok(Conclusion::Die(StopSignal::Kill))
             }
             Err(failure) => {
-                let report = render_report(&audience.record, RunState::Interrupted);
-                reports.replace(&report, &mut audience.room);
+                reports.replace(&audience.record, RunState::Interrupted, &mut audience.room);
                 Err(failure)
             }
         }
@@ -308,12 +310,6 @@ impl Run<'_> {
         Room::new(&self.logs.path, self.suite_names())
     }
 
-    /// Returns where the report goes: wherever the user wants it, and beside the logs.
-    fn report_paths(&self) -> Vec<PathBuf> {
-        let wanted = self.args.report.iter().map(|target| target.path.clone());
-        wanted.chain([self.logs.path.join(REPORT_NAME)]).collect()
-    }
-
     /// Writes the reports, tells the end, and returns how this process is to end.
     fn conclude(
         &self,
@@ -331,25 +327,25 @@ impl Run<'_> {
         audience.catch_up();
         let mut troubles = find_troubles(&stale, &audience);
         // Whoever reads the last line of the text may open the report at once, so it comes first.
-        let (event, report, mut lost) = loop {
+        let (event, mut lost) = loop {
             let exit_code = exit_code(&audience.record, outcome.interrupt, &troubles);
             let event = Event::RunFinished {
                 summary: outcome.summary,
                 exit_code,
             };
             audience.record.apply(outcome.end, &event);
-            let report = render_report(&audience.record, audience.record.past_state());
-            let lost = reports.replace(&report, &mut audience.room);
+            let record = &audience.record;
+            let lost = reports.replace(record, record.past_state(), &mut audience.room);
             // When a log was cut to make room for this very report, the report has to say so. There is room now.
             let was_clean = troubles.is_empty();
             troubles = find_troubles(&stale, &audience);
             if troubles.is_empty() == was_clean {
-                break (event, report, lost);
+                break (event, lost);
             }
         };
         audience.publish(outcome.end, &event);
         audience.catch_up();
-        lost.extend(self.conclude_stdout(&mut audience, &report).err());
+        lost.extend(self.conclude_stdout(&mut audience).err());
         let written = audience.terminal.finish();
         // Only now the last line of the journal is where it belongs, or is not. What was told stays true.
         let found = find_troubles(&stale, &audience);
@@ -379,11 +375,12 @@ impl Run<'_> {
     }
 
     /// Writes the rest of what a program reads.
-    fn conclude_stdout(&self, audience: &mut Audience, report: &str) -> Result<(), CommandFailure> {
+    fn conclude_stdout(&self, audience: &mut Audience) -> Result<(), CommandFailure> {
         let written = match self.args.format {
             RunFormat::Human => Ok(()),
             RunFormat::Json => MachineOutput::stdout().and_then(|mut output| {
-                output.write(report.as_bytes());
+                let record = &audience.record;
+                output.write(render_report(record, record.past_state()).as_bytes());
                 output.finish()
             }),
             RunFormat::Jsonl => audience.stream.take().map_or(Ok(()), Stream::finish),
@@ -456,6 +453,31 @@ pub(super) fn remember(history: &History, record: &Record, journal: &Path) {
             "this run is not in the history: failed to {error}"
         )),
     }
+}
+
+/// Refuses two reports for one file, of which one would be lost, and a report for a file that every run writes.
+fn check_distinct(targets: &[ReportTarget], log_dir: &Path) -> Result<(), CommandFailure> {
+    let mut paths = BTreeMap::new();
+    for target in targets {
+        let path = std::path::absolute(&target.path).unwrap_or_else(|_| target.path.clone());
+        let is_own = |name: &str| path == log_dir.join(name);
+        if is_own(JOURNAL_NAME) || (is_own(REPORT_NAME) && target.format.name != "json") {
+            return Err(CommandFailure::Usage(format!(
+                "the path `{}` of the report {} is that of a file which every run writes; choose another",
+                target.path.display(),
+                target.format.name
+            )));
+        }
+        if let Some(other) = paths.insert(path, target.format) {
+            return Err(CommandFailure::Usage(format!(
+                "two reports, {} and {}, have the same path `{}`; give each its own",
+                other.name,
+                target.format.name,
+                target.path.display()
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// Refuses what is there and no file: a report replaces what it finds, `/dev/null` too.

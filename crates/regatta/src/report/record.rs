@@ -371,19 +371,26 @@ impl Record {
     /// Returns where the log of an attempt will be once another attempt has started.
     #[must_use]
     pub fn later_log_file(&self, task: TaskId, attempt: &AttemptRecord) -> String {
-        self.file_of(task, &format!(".attempt-{}.log", attempt.number))
+        self.path_of(&self.later_log_name(task, attempt))
     }
 
     /// Returns where the log of an attempt is, from the log directory as given; `None` if it never started.
     #[must_use]
     pub fn log_file(&self, task: TaskId, attempt: &AttemptRecord) -> Option<String> {
+        let name = self.log_name(task, attempt)?;
+        Some(self.path_of(&name))
+    }
+
+    /// Returns the name that the log of an attempt has in the log directory; `None` if it never started.
+    #[must_use]
+    pub fn log_name(&self, task: TaskId, attempt: &AttemptRecord) -> Option<String> {
         attempt.was_started().then(|| {
             let last = self.tasks[task.index()].attempts.last();
             let is_last = last.is_none_or(|it| it.number == attempt.number);
             if is_last {
-                self.file_of(task, ".log")
+                self.name_of(task, ".log")
             } else {
-                self.later_log_file(task, attempt)
+                self.later_log_name(task, attempt)
             }
         })
     }
@@ -409,7 +416,18 @@ impl Record {
     }
 
     fn file_of(&self, task: TaskId, ending: &str) -> String {
-        let name = format!("{}{ending}", self.suite(task).name);
+        self.path_of(&self.name_of(task, ending))
+    }
+
+    fn later_log_name(&self, task: TaskId, attempt: &AttemptRecord) -> String {
+        self.name_of(task, &format!(".attempt-{}.log", attempt.number))
+    }
+
+    fn name_of(&self, task: TaskId, ending: &str) -> String {
+        format!("{}{ending}", self.suite(task).name)
+    }
+
+    fn path_of(&self, name: &str) -> String {
         let path = Path::new(&self.header.log_dir).join(name);
         path.to_string_lossy().into_owned()
     }

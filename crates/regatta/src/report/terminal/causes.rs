@@ -10,7 +10,7 @@ use crate::report::record::Record;
 /// Returns the blocked tasks by what blocked them in the first place, through any number of blocked ones between.
 ///
 /// *Shape*: tasks in plan order; what blocks nothing has no entry.
-pub(super) fn find_blocked(record: &Record) -> BTreeMap<TaskId, Vec<TaskId>> {
+pub(in crate::report) fn find_blocked(record: &Record) -> BTreeMap<TaskId, Vec<TaskId>> {
     let mut blocked = BTreeMap::<_, Vec<_>>::new();
     let mut roots = vec![None; record.tasks.len()];
     for index in 0..record.tasks.len() {

@@ -17,7 +17,7 @@ const INFRASTRUCTURE: u8 = 3;
 const INCOMPLETE: u8 = 5;
 
 /// Returns what is to be said of a run in the end, and whether it is good news.
-pub(super) fn describe_run(record: &Record, summary: Summary) -> (Tone, String) {
+pub(in crate::report) fn describe_run(record: &Record, summary: Summary) -> (Tone, String) {
     let Summary {
         total,
         passed,

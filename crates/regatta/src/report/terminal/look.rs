@@ -20,7 +20,7 @@ pub(super) struct Look {
 
 /// What a piece of text means. A colour only repeats what the words say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Tone {
+pub(in crate::report) enum Tone {
     Plain,
     Good,
     Bad,
@@ -83,7 +83,7 @@ impl<T: fmt::Display> fmt::Display for Painted<T> {
 }
 
 /// Returns a duration the way lines show it.
-pub(super) fn seconds(duration: Duration) -> String {
+pub(in crate::report) fn seconds(duration: Duration) -> String {
     format!("{:.1}s", duration.as_secs_f64())
 }
 

@@ -27,11 +27,15 @@ mod sink;
 mod subscriber;
 mod symbols;
 
+pub(in crate::report) use causes::find_blocked;
+pub(in crate::report) use closing::describe_run;
 pub use colour::{ColourChoice, choose_colour};
 pub use descriptor::Descriptor;
 pub use list::render_list;
+pub(in crate::report) use look::{Tone, seconds};
 pub use look::{clock, short};
 pub use options::{Colour, Counter, Mode, Options, Size, Verbose};
+pub(in crate::report) use past::describe_failure_in_history;
 pub use sink::{Memory, Sink};
 pub use subscriber::Terminal;
 pub use symbols::{Symbols, choose_symbols};

@@ -8,7 +8,10 @@ use crate::report::record::Record;
 
 /// Returns what the runs before say about the failure of a task; `None` where there is no history, and for what says
 /// nothing about the suite.
-pub(super) fn describe_failure_in_history(record: &Record, task: TaskId) -> Option<String> {
+pub(in crate::report) fn describe_failure_in_history(
+    record: &Record,
+    task: TaskId,
+) -> Option<String> {
     let verdict = record.tasks[task.index()].verdict_or_interrupted();
     match verdict {
         Verdict::Failed(Failure::Infrastructure(_)) => None,

@@ -9,6 +9,7 @@ mod order;
 mod outputs;
 mod outstanding;
 mod quarantine;
+mod reported;
 mod rounds;
 mod signals;
 mod stopping;
