@@ -287,6 +287,14 @@ pub struct RunArgs {
         default_value = "auto"
     )]
     pub progress: Progress,
+    /// Speak to this server beside people, in folded parts and annotations
+    #[arg(
+        long,
+        value_name = "SERVER",
+        env = "REGATTA_CI",
+        default_value = "auto"
+    )]
+    pub ci: CiChoice,
     /// Use and keep results of suites with `inputs`
     #[arg(
         long,
@@ -446,6 +454,25 @@ pub enum Progress {
     Lines,
     /// Nothing until the summary
     None,
+}
+
+/// Which server for continuous integration reads the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CiChoice {
+    /// The one that says so in its variables
+    Auto,
+    /// None
+    None,
+    /// GitHub Actions
+    Github,
+    /// GitLab
+    Gitlab,
+    /// Buildkite
+    Buildkite,
+    /// Azure Pipelines
+    Azure,
+    /// TeamCity
+    Teamcity,
 }
 
 /// What stdout carries during a run.

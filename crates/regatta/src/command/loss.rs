@@ -15,6 +15,7 @@ use regatta_process::{Loss, Status};
 use super::exit_code::exit_code;
 use super::output::{complain, notice};
 use super::run::{remember, remove_temporary_files};
+use super::run_ci::Ci;
 use super::run_reports::ReportFiles;
 use crate::cli::{CommandFailure, ReportTarget};
 use crate::history::History;
@@ -47,7 +48,15 @@ impl Will<'_> {
 }
 
 /// Says the last word on everything that has none, writes the reports, and returns the exit code.
-pub(super) fn conclude_lost(loss: &Loss, targets: &[ReportTarget]) -> u8 {
+pub(super) fn conclude_lost(loss: &Loss, targets: &[ReportTarget], ci: Option<&Ci<'_>>) -> u8 {
+    let code = conclude(loss, targets, ci);
+    if let Some(ci) = ci {
+        ci.close_for_another();
+    }
+    code
+}
+
+fn conclude(loss: &Loss, targets: &[ReportTarget], ci: Option<&Ci<'_>>) -> u8 {
     let cause = match loss.status {
         Status::Signal(number) => match signal_name(number) {
             Some(name) => format!("was killed by signal {number} ({name})"),
@@ -93,6 +102,9 @@ pub(super) fn conclude_lost(loss: &Loss, targets: &[ReportTarget]) -> u8 {
     let reports = ReportFiles::new(targets, will.log_dir);
     for failure in reports.replace(&record, record.past_state(), &mut room) {
         complain(&failure);
+    }
+    if let Some(ci) = ci {
+        ci.append_summary(&record, will.log_dir);
     }
     remember(&History::of(Path::new(&record.header.root)), &record, &path);
     notice("what ran is lost, the rest never started; `regatta report` tells how far the run came");

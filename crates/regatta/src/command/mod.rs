@@ -25,6 +25,7 @@ mod man;
 mod output;
 mod report;
 mod run;
+mod run_ci;
 mod run_header;
 mod run_reports;
 mod run_terminal;

@@ -12,10 +12,11 @@ use regatta_core::time::Time;
 use super::output::print;
 use super::run_header::host_name;
 use super::shown_path::shown_path;
-use super::{output, setup};
+use super::{output, run_ci, setup};
 use crate::cli::{CommandFailure, PlaceArgs, ReportArgs, ReportFormat};
 use crate::history::History;
 use crate::log_dir::is_held;
+use crate::report::ci::{Guard, Voice};
 use crate::report::find::{FindRunError, PastRun, find_run};
 use crate::report::format::Format;
 use crate::report::json::REPORT_NAME;
@@ -46,7 +47,15 @@ pub(super) fn report(
     }
     match args.format {
         ReportFormat::Document(format) => print(&render_document(format, &run, home))?,
-        ReportFormat::Text => print(&render_text(&run, home, place))?,
+        ReportFormat::Text => {
+            let voice = run_ci::reader();
+            let guard = voice.as_ref().map_or(Guard::None, Voice::guard);
+            let text = render_text(&run, home, place, guard);
+            print(&match voice {
+                Some(voice) => voice.opening_of_text() + &text + &voice.closing_of_text(),
+                None => text,
+            })?;
+        }
     }
     Ok(0)
 }
@@ -108,7 +117,7 @@ fn render_document(format: &Format, run: &PastRun, home: Home) -> String {
 }
 
 /// Returns what the run printed, or would have printed, off a terminal.
-fn render_text(run: &PastRun, home: Home, place: &PlaceArgs) -> String {
+fn render_text(run: &PastRun, home: Home, place: &PlaceArgs, guard: Guard) -> String {
     let variable = |name: &str| std::env::var(name).ok();
     let flag = place.color.map(Into::into);
     let coloured = choose_colour(flag, variable, stdout().is_terminal());
@@ -127,6 +136,7 @@ fn render_text(run: &PastRun, home: Home, place: &PlaceArgs) -> String {
         log_dir: (home == Home::LogDir).then(|| log_dir.to_string_lossy().into_owned()),
         json_report: (home == Home::LogDir && json_report.exists())
             .then(|| log_dir.join(REPORT_NAME).to_string_lossy().into_owned()),
+        guard,
         ..Options::default()
     };
     let mut terminal = Terminal::new(options, Memory::default());

@@ -19,9 +19,10 @@ use super::inputs;
 use super::list::print_list;
 use super::loss::{Will, conclude_lost};
 use super::output::{complain, notice, print, stdout_failure, warn};
+use super::run_ci::Ci;
 use super::run_header::{Origin, header, host_name, look_back, new_run_id};
 use super::run_reports::ReportFiles;
-use super::{run_terminal, setup};
+use super::{run_ci, run_terminal, setup};
 use crate::audience::{Audience, Stream};
 use crate::backend::{Local, Workplace, remove_left_behind, system_signal};
 use crate::cache::{Keeper, Service};
@@ -37,6 +38,7 @@ use crate::log_dir::{
 };
 use crate::machine_output::MachineOutput;
 use crate::planning::{self, Project};
+use crate::report::ci::Guard;
 use crate::report::files::remove_staged;
 use crate::report::journal::{JOURNAL_NAME, JournalWriter, read_journal, unfinished_run};
 use crate::report::json::{REPORT_NAME, render_report};
@@ -86,8 +88,11 @@ pub(super) fn run(
     let cache_choice = inputs::choice(args, matches);
     let run_id = new_run_id();
     check_distinct(&args.report, &setup::log_dir(&config))?;
+    let ci = run_ci::find(args, &config);
     // Nothing has started a thread yet.
-    let mut guardian = Guardian::start(&run_id, |loss| conclude_lost(loss, &args.report));
+    let mut guardian = Guardian::start(&run_id, |loss| {
+        conclude_lost(loss, &args.report, ci.as_ref())
+    });
     // Before anybody waits for anything: a mistake is told at once.
     let look = || inputs::look_for_run(args, &config, &selection, cache_choice, &run_id);
     let keeper = look()?;
@@ -114,6 +119,7 @@ pub(super) fn run(
     let begin = Instant::now();
     let run = Run {
         args,
+        ci: ci.as_ref(),
         header: header(Origin {
             run_id,
             log_dir: &logs.as_given,
@@ -131,8 +137,14 @@ pub(super) fn run(
         repository: None,
     };
     let keeper = keeper.map(|it| it.for_logs_in(&run.logs.path));
+    if let Some(ci) = &ci {
+        ci.open();
+    }
     let concluded = run.carry_out(place, &config, (project, keeper), &guardian);
     warn_of_lost_memory(&guardian);
+    if let Some(ci) = &ci {
+        ci.close();
+    }
     guardian.conclude(match &concluded {
         Ok(Conclusion::Exit(code)) => Status::Code((*code).into()),
         Ok(Conclusion::Die(signal)) => Status::Signal(system_signal(*signal).number()),
@@ -147,6 +159,7 @@ pub(super) fn run(
 /// A run that is decided and has not started yet.
 struct Run<'a> {
     args: &'a RunArgs,
+    ci: Option<&'a Ci<'a>>,
     /// The log directory, which is ours.
     logs: Place,
     header: RunHeader,
@@ -277,6 +290,7 @@ impl Run<'_> {
         let journal = self.logs.path.join(JOURNAL_NAME);
         let mut room = self.room();
         room.reserve();
+        let guard = self.ci.map_or(Guard::None, |ci| ci.voice.guard());
         let stream = match self.args.format {
             RunFormat::Human | RunFormat::Json => None,
             RunFormat::Jsonl => {
@@ -291,9 +305,11 @@ impl Run<'_> {
                     journal.display()
                 ))
             })?,
-            terminal: run_terminal::open(self.args, place, &self.logs).map_err(|error| {
+            terminal: run_terminal::open(self.args, place, &self.logs, guard).map_err(|error| {
                 CommandFailure::Infrastructure(format!("cannot write text for people: {error}"))
             })?,
+            voice: self.ci.map(|ci| ci.voice.clone()),
+            log_dir: self.logs.path.clone(),
             stream,
             record,
             room,
@@ -347,6 +363,9 @@ impl Run<'_> {
         audience.catch_up();
         lost.extend(self.conclude_stdout(&mut audience).err());
         let written = audience.terminal.finish();
+        if let Some(ci) = self.ci {
+            ci.append_summary(&audience.record, &self.logs.path);
+        }
         // Only now the last line of the journal is where it belongs, or is not. What was told stays true.
         let found = find_troubles(&stale, &audience);
         let troubles = if found.is_empty() { troubles } else { found };

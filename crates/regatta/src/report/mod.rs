@@ -1,5 +1,6 @@
 //! What is told about a run: one fold over the events, and one subscriber a file.
 
+pub mod ci;
 pub mod critical_path;
 pub mod files;
 pub mod find;

@@ -419,7 +419,9 @@ impl Record {
         self.path_of(&self.name_of(task, ending))
     }
 
-    fn later_log_name(&self, task: TaskId, attempt: &AttemptRecord) -> String {
+    /// Returns the name that the log of an attempt has in the log directory once another attempt has started.
+    #[must_use]
+    pub fn later_log_name(&self, task: TaskId, attempt: &AttemptRecord) -> String {
         self.name_of(task, &format!(".attempt-{}.log", attempt.number))
     }
 

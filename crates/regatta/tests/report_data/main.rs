@@ -1,5 +1,6 @@
 //! What is kept of a run: its journal, its JSON report, and the way from one to the other.
 
+mod ci;
 mod consumers;
 mod critical_path;
 mod documents;

@@ -1,6 +1,7 @@
 //! How the text is to be written. Whoever knows the command line and the environment decides it.
 
 use super::symbols::Symbols;
+use crate::report::ci::Guard;
 
 /// Everything that is decided about the text before the run starts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +22,8 @@ pub struct Options {
     pub log_dir: Option<String>,
     /// Where the JSON report is, as the summary shows it; `None` where there is none.
     pub json_report: Option<String>,
+    /// What keeps the text from being obeyed by whoever reads it.
+    pub guard: Guard,
 }
 
 /// How much is told while the run goes on. The summary is always written.
@@ -85,6 +88,7 @@ impl Default for Options {
             },
             log_dir: None,
             json_report: None,
+            guard: Guard::None,
         }
     }
 }

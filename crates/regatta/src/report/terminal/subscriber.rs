@@ -20,6 +20,7 @@ use super::page::Page;
 use super::region::{FRAME, IDLE_FRAME, Region, render_region};
 use super::run::Run;
 use super::sink::Sink;
+use crate::report::ci::Part;
 
 /// How often a run without a region says what still runs.
 const STILL_RUNNING: Duration = Duration::from_secs(30);
@@ -55,9 +56,10 @@ impl<S: Sink> Terminal<S> {
     /// Starts with nothing written.
     pub fn new(options: Options, sink: S) -> Self {
         let look = Look::new(options.symbols, options.colour);
+        let outlet = Outlet::new(sink).guarded(options.guard.clone());
         Self {
             options,
-            outlet: Outlet::new(sink),
+            outlet,
             page: Page::new(look),
             run: None,
             outlook: None,
@@ -85,6 +87,18 @@ impl<S: Sink> Terminal<S> {
             run.write_output(&mut self.page, attempt, bytes);
             self.commit(at);
         }
+    }
+
+    /// Writes a part that is meant for whoever reads the text by machine, after all that is pending.
+    pub fn write_aside(&mut self, at: Time, part: &Part) {
+        if !self.page.text.is_empty() {
+            self.outlet.write(&self.page.text, Weight::Expendable);
+            self.page.text.clear();
+        }
+        self.outlet.write_unguarded(&part.open, Weight::Essential);
+        self.outlet.write(&part.lines, Weight::Expendable);
+        self.outlet.write_unguarded(&part.close, Weight::Essential);
+        self.last_write = Some(at);
     }
 
     /// Takes the new size of the terminal. The region follows with the next frame.

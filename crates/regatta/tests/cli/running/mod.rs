@@ -11,6 +11,7 @@ mod outstanding;
 mod quarantine;
 mod reported;
 mod rounds;
+mod servers;
 mod signals;
 mod stopping;
 mod verdicts;

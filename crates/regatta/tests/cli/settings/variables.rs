@@ -78,6 +78,7 @@ fn variables_of_the_output() {
     assert!(output("REGATTA_FORMAT", "json").contains("\"run_id\""));
     assert!(output("REGATTA_FORMAT", "jsonl").contains("\"crc\""));
     assert!(output("REGATTA_PROGRESS", "lines").contains("[1/3]"));
+    assert!(output("REGATTA_CI", "teamcity").contains("##teamcity["));
     let place = Place::new("[suites.a]\ncommand = 'echo hello'\n");
     let mut text = String::new();
     for name in ["REGATTA_LIST", "REGATTA_DRY_RUN", "REGATTA_VERBOSE"] {
@@ -110,6 +111,7 @@ fn an_empty_variable_is_none() {
     let mut run = place.regatta(&words);
     for name in [
         "CATEGORIES",
+        "CI",
         "COLOR",
         "CONFIG",
         "DRY_RUN",
