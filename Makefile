@@ -43,6 +43,7 @@ bench:
 
 install-tools:
 	scripts/install-tools
+	scripts/install-consumers
 
 regatta:
 	@$(CARGO) build --quiet --locked --package regatta

@@ -41,6 +41,9 @@ pub struct Suite {
     /// The line to paste into a shell, from the configuration's folder, to run it by hand. Where it runs in shards, the
     /// placeholders are still in it.
     pub command_line: String,
+    /// The folder it runs in, from that of the configuration; empty for that one.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub dir: String,
     /// Whether the selection asked for it, or it only came along as a dependency.
     pub origin: SelectedAs,
     /// Why its failures are known and do not fail the run, where somebody declared that. Boxed, since few have one.

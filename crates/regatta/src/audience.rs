@@ -1,6 +1,7 @@
 //! Everybody who is told about a run while it goes on, and what each made of it.
 
 use std::io;
+use std::path::PathBuf;
 
 use regatta_core::event::Event;
 use regatta_core::id::AttemptId;
@@ -9,8 +10,11 @@ use regatta_core::time::Time;
 
 use crate::log_dir::{Room, is_lack_of_room};
 use crate::machine_output::MachineOutput;
+use crate::report::ci::{Part, Voice};
 use crate::report::journal::{JournalWriter, LineRenderer};
-use crate::report::record::Record;
+use crate::report::record::{Record, RunState};
+use crate::report::source::Source;
+use crate::report::tail::read_tail;
 use crate::report::terminal::{Descriptor, Terminal};
 
 /// The subscribers of a run.
@@ -19,6 +23,10 @@ pub struct Audience {
     pub journal: JournalWriter,
     /// The text for people.
     pub terminal: Terminal<Descriptor>,
+    /// What is said beside it to a server that runs jobs, where there is one.
+    pub voice: Option<Voice>,
+    /// Where the logs are of which it tells.
+    pub log_dir: PathBuf,
     /// The event stream on standard output, where that was asked for.
     pub stream: Option<Stream>,
     /// All that happened so far.
@@ -37,7 +45,9 @@ impl Audience {
         self.record.apply(at, event);
         self.journal.handle_event(at, event);
         self.make_room();
+        self.speak(at, |voice, source| voice.before(event, source));
         self.terminal.handle_event(at, event);
+        self.speak(at, |voice, source| voice.after(event, source));
         if let Some(stream) = &mut self.stream {
             stream.handle_event(at, event);
         }
@@ -54,6 +64,20 @@ impl Audience {
                 let record = &self.record;
                 self.room.relieve(|suite| record.is_running(suite));
             }
+        }
+    }
+
+    /// Says what there is to say to a server, in the middle of the text for people.
+    fn speak(&mut self, at: Time, say: impl Fn(&Voice, &Source<'_>) -> Vec<Part>) {
+        let Some(voice) = &self.voice else { return };
+        let source = Source {
+            record: &self.record,
+            state: RunState::Running,
+            events: &[],
+            find_tail: &|name| read_tail(&self.log_dir.join(name)).ok(),
+        };
+        for part in say(voice, &source) {
+            self.terminal.write_aside(at, &part);
         }
     }
 

@@ -25,11 +25,17 @@ impl MachineOutput {
     /// # Errors
     /// Those of `dup(2)`.
     pub fn stdout() -> io::Result<Self> {
-        Ok(Self {
-            output: Descriptor::stdout()?,
+        Ok(Self::new(Descriptor::stdout()?))
+    }
+
+    /// Returns a descriptor that nothing was written to yet.
+    #[must_use]
+    pub fn new(output: Descriptor) -> Self {
+        Self {
+            output,
             waiting: Vec::new(),
             error: None,
-        })
+        }
     }
 
     /// Writes bytes after all that were written before, as far as there is room.

@@ -368,6 +368,10 @@ fn declared(suite: &Suite, origin: SelectedAs) -> plan::Suite {
         memory: None,
         shards: Some(suite.tasks()).filter(|&shards| shards != 1),
         command_line: command_line(suite),
+        dir: match suite.dir.to_string_lossy() {
+            here if here == "." => String::new(),
+            dir => dir.into_owned(),
+        },
         origin,
         quarantine: suite.quarantine.clone(),
         // Only runs need it, and it takes its time.

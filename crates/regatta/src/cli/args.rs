@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::sync::LazyLock;
 
-use clap::builder::BoolishValueParser;
+use clap::builder::{BoolishValueParser, PossibleValue};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::engine::ArgValueCompleter;
 use regatta_core::terms::FailFast;
@@ -13,7 +14,7 @@ use regatta_core::terms::FailFast;
 use super::complete::{complete_category, complete_suite, complete_tag};
 use super::shard::ShardChoice;
 use crate::config::MaxParallel;
-use crate::report::format::Format;
+use crate::report::format::{FORMATS, Format, find_format};
 use crate::report::terminal::ColourChoice;
 
 /// Runs a project's test suites in parallel and is done when the slowest one is.
@@ -298,6 +299,14 @@ pub struct RunArgs {
         default_value = "auto"
     )]
     pub progress: Progress,
+    /// Speak to this server beside people, in folded parts and annotations
+    #[arg(
+        long,
+        value_name = "SERVER",
+        env = "REGATTA_CI",
+        default_value = "auto"
+    )]
+    pub ci: CiChoice,
     /// Use and keep results of suites with `inputs`
     #[arg(
         long,
@@ -325,7 +334,7 @@ pub struct RunArgs {
         default_value = "wait"
     )]
     pub on_busy: OnBusyChoice,
-    /// Also write a report: json=PATH or html=PATH
+    /// Also write a report: json, html, junit, markdown or trace
     #[arg(
         long,
         value_name = "FORMAT=PATH",
@@ -461,6 +470,25 @@ pub enum Progress {
     None,
 }
 
+/// Which server for continuous integration reads the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CiChoice {
+    /// The one that says so in its variables
+    Auto,
+    /// None
+    None,
+    /// GitHub Actions
+    Github,
+    /// GitLab
+    Gitlab,
+    /// Buildkite
+    Buildkite,
+    /// Azure Pipelines
+    Azure,
+    /// TeamCity
+    Teamcity,
+}
+
 /// What stdout carries during a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum RunFormat {
@@ -473,10 +501,10 @@ pub enum RunFormat {
 }
 
 /// A report that the user wants as a file.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct ReportTarget {
     /// What is written.
-    pub format: Format,
+    pub format: &'static Format,
     /// Where.
     pub path: PathBuf,
 }
@@ -485,20 +513,23 @@ impl FromStr for ReportTarget {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let ways: Vec<String> = (Format::ALL.iter())
-            .map(|(name, _)| format!("{name}=PATH"))
-            .collect();
-        let ways = ways.join(" or ");
-        let Some((name, path)) = text.split_once('=') else {
-            return Err(format!("write {ways}"));
+        let formats = || {
+            let names: Vec<&str> = FORMATS.iter().map(|it| it.name).collect();
+            names.join(", ")
         };
-        match Format::of(name) {
+        let Some((name, path)) = text.split_once('=') else {
+            return Err(format!("write FORMAT=PATH, with one of {}", formats()));
+        };
+        match find_format(name) {
             Some(format) if !path.is_empty() => Ok(Self {
                 format,
                 path: path.into(),
             }),
             Some(_) => Err(format!("the path is missing; write {name}=PATH")),
-            None => Err(format!("there is no report format `{name}`; use {ways}")),
+            None => Err(format!(
+                "there is no report format `{name}`; use one of {}",
+                formats()
+            )),
         }
     }
 }
@@ -575,14 +606,31 @@ pub struct ReportArgs {
 }
 
 /// How `regatta report` prints.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy)]
 pub enum ReportFormat {
     /// What a run prints when it is not on a terminal
     Text,
-    /// The JSON report
-    Json,
-    /// One HTML page
-    Html,
+    /// One of the documents
+    Document(&'static Format),
+}
+
+impl ValueEnum for ReportFormat {
+    fn value_variants<'a>() -> &'a [Self] {
+        static VARIANTS: LazyLock<Vec<ReportFormat>> = LazyLock::new(|| {
+            let documents = FORMATS.iter().map(ReportFormat::Document);
+            [ReportFormat::Text].into_iter().chain(documents).collect()
+        });
+        &VARIANTS
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(match self {
+            Self::Text => {
+                PossibleValue::new("text").help("What a run prints when it is not on a terminal")
+            }
+            Self::Document(format) => PossibleValue::new(format.name).help(format.description),
+        })
+    }
 }
 
 /// The words of `regatta log`.

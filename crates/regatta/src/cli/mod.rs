@@ -7,7 +7,7 @@ mod shard;
 mod variables;
 
 pub use args::{
-    Affected, CacheArgs, CacheChoice, CacheCommand, CheckArgs, Cli, ColorWhen, Command,
+    Affected, CacheArgs, CacheChoice, CacheCommand, CheckArgs, CiChoice, Cli, ColorWhen, Command,
     CompareArgs, CompletionsArgs, ExplainArgs, ExportArgs, FigureFormat, FilterArgs, FlakyArgs,
     FlakyCountsAs, GraphArgs, GraphFormat, HistoryAction, HistoryArgs, ImportArgs, ListArgs,
     ListFormat, LogArgs, MergeArgs, OnBusyChoice, PlaceArgs, Progress, ReportArgs, ReportFormat,

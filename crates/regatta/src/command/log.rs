@@ -1,14 +1,16 @@
 //! `regatta log`: what a suite printed last.
 
+use std::borrow::Cow;
 use std::fs::File;
-use std::io::{self, ErrorKind, stdout};
+use std::io::{self, BufRead, BufReader, ErrorKind, Write, stdout};
 use std::path::Path;
 
 use clap::ArgMatches;
 
 use super::output::{print, tolerate_absent_reader};
-use super::setup;
+use super::{run_ci, setup};
 use crate::cli::{CommandFailure, LogArgs, PlaceArgs};
+use crate::report::ci::Voice;
 
 /// The configuration allows no more.
 const MOST_SHARDS: u32 = 1000;
@@ -56,5 +58,27 @@ fn print_log(suite: &str, path: &Path) -> Result<(), CommandFailure> {
         )),
         _ => CommandFailure::Infrastructure(format!("cannot read `{}`: {error}", path.display())),
     })?;
-    tolerate_absent_reader(io::copy(&mut file, &mut stdout().lock()).map(drop))
+    let mut output = stdout().lock();
+    let copied = match run_ci::reader() {
+        None => io::copy(&mut file, &mut output).map(drop),
+        Some(voice) => copy_guarded(&mut file, &mut output, &voice),
+    };
+    tolerate_absent_reader(copied)
+}
+
+/// Copies a log so that no line of it is obeyed.
+fn copy_guarded(file: &mut File, output: &mut impl Write, voice: &Voice) -> io::Result<()> {
+    output.write_all(voice.opening_of_text().as_bytes())?;
+    let mut lines = BufReader::new(file);
+    let guard = voice.guard();
+    let mut line = Vec::new();
+    while lines.read_until(b'\n', &mut line)? > 0 {
+        match guard.apply(&String::from_utf8_lossy(&line)) {
+            Cow::Owned(changed) => output.write_all(changed.as_bytes())?,
+            Cow::Borrowed(_) => output.write_all(&line)?,
+        }
+        line.clear();
+    }
+    output.write_all(voice.closing_of_text().as_bytes())?;
+    output.flush()
 }

@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::io::{IsTerminal, stderr};
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use regatta_core::event::Event;
 use regatta_core::id::{AttemptId, Id, TaskId};
@@ -15,13 +15,13 @@ use regatta_process::{Loss, Status};
 use super::exit_code::exit_code;
 use super::output::{complain, notice, warn};
 use super::run::{remember, remove_temporary_files};
+use super::run_ci::Ci;
 use super::run_pages::PageWishes;
 use super::run_reports::ReportFiles;
-use crate::cli::CommandFailure;
+use crate::cli::{CommandFailure, ReportTarget};
 use crate::history::History;
 use crate::log_dir::Room;
 use crate::report::journal::{JOURNAL_NAME, Journal, JournalWriter, read_journal};
-use crate::report::json::{REPORT_NAME, render_report};
 use crate::report::record::{Record, signal_name};
 
 /// What a runner leaves to its guardian: where to read how far the run came.
@@ -49,7 +49,20 @@ impl Will<'_> {
 }
 
 /// Says the last word on everything that has none, writes the reports, and returns the exit code.
-pub(super) fn conclude_lost(loss: &Loss, report_paths: &[PathBuf], pages: &PageWishes) -> u8 {
+pub(super) fn conclude_lost(
+    loss: &Loss,
+    targets: &[ReportTarget],
+    pages: &PageWishes,
+    ci: Option<&Ci<'_>>,
+) -> u8 {
+    let code = conclude(loss, targets, pages, ci);
+    if let Some(ci) = ci {
+        ci.close_for_another();
+    }
+    code
+}
+
+fn conclude(loss: &Loss, targets: &[ReportTarget], pages: &PageWishes, ci: Option<&Ci<'_>>) -> u8 {
     let cause = match loss.status {
         Status::Signal(number) => match signal_name(number) {
             Some(name) => format!("was killed by signal {number} ({name})"),
@@ -90,12 +103,10 @@ pub(super) fn conclude_lost(loss: &Loss, report_paths: &[PathBuf], pages: &PageW
             return 3;
         }
     };
-    let report = render_report(&record, record.past_state());
     let suites = record.header.suites.iter();
     let mut room = Room::new(will.log_dir, suites.map(|suite| suite.name.as_str()));
-    let paths = report_paths.iter().cloned();
-    let paths = paths.chain([will.log_dir.join(REPORT_NAME)]);
-    for failure in ReportFiles::standing(paths.collect()).replace(&report, &mut room) {
+    let reports = ReportFiles::new(targets, will.log_dir);
+    for failure in reports.replace(&record, record.past_state(), &mut room) {
         complain(&failure);
     }
     let written = pages.pages(will.log_dir).write(&record, &mut room);
@@ -104,6 +115,9 @@ pub(super) fn conclude_lost(loss: &Loss, report_paths: &[PathBuf], pages: &PageW
     }
     for warning in &written.warnings {
         warn(warning);
+    }
+    if let Some(ci) = ci {
+        ci.append_summary(&record, will.log_dir);
     }
     remember(&History::of(Path::new(&record.header.root)), &record, &path);
     notice("what ran is lost, the rest never started; `regatta report` tells how far the run came");

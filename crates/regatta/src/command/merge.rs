@@ -18,13 +18,14 @@ use super::figures::count;
 use super::output::{complain, notice, print, warn};
 use super::run::check_replaceable;
 use super::run_header::{host_name, new_run_id};
+use super::run_pages::PageWishes;
 use super::run_reports::ReportFiles;
 use crate::cli::{CommandFailure, MergeArgs, PlaceArgs};
 use crate::log_dir::{
     Claim, ClaimError, Claimant, Holder, LogDir, OnBusy, Place, Room, claim, pid_namespace,
 };
 use crate::report::journal::{JOURNAL_NAME, JournalWriter, parse_journal, retell};
-use crate::report::json::{REPORT_NAME, render_report};
+use crate::report::json::REPORT_NAME;
 use crate::report::merge::{Gaps, Source, Title, merge as merge_records};
 use crate::report::record::Record;
 use crate::report::terminal::{
@@ -309,12 +310,13 @@ fn write_journal(path: &Path, record: &Record) -> Option<String> {
 }
 
 fn write_reports(args: &MergeArgs, path: &Path, record: &Record) -> Vec<CommandFailure> {
-    let report = render_report(record, record.past_state());
     let names = record.header.suites.iter().map(|it| it.name.as_str());
     let mut room = Room::new(path, names);
-    let wanted = args.report.iter().map(|target| target.path.clone());
-    let paths = wanted.chain([path.join(REPORT_NAME)]).collect();
-    ReportFiles::standing(paths).replace(&report, &mut room)
+    let reports = ReportFiles::new(&args.report, path);
+    let mut lost = reports.replace(record, record.past_state(), &mut room);
+    let pages = PageWishes::new(true, &args.report).pages(path);
+    lost.extend(pages.write(record, &mut room).lost);
+    lost
 }
 
 /// Returns what was put together, shard by shard.

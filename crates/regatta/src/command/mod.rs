@@ -30,6 +30,7 @@ mod part;
 mod report;
 mod report_page;
 mod run;
+mod run_ci;
 mod run_header;
 mod run_pages;
 mod run_reports;

@@ -13,13 +13,17 @@ use super::output::print;
 use super::report_page::{open_page, print_page};
 use super::run_header::host_name;
 use super::shown_path::shown_path;
-use super::{output, setup};
+use super::{output, run_ci, setup};
 use crate::cli::{CommandFailure, PlaceArgs, ReportArgs, ReportFormat};
 use crate::history::History;
 use crate::log_dir::is_held;
+use crate::report::ci::{Guard, Voice};
 use crate::report::find::{FindRunError, PastRun, find_run};
-use crate::report::json::{REPORT_NAME, render_report};
+use crate::report::format::Format;
+use crate::report::json::REPORT_NAME;
 use crate::report::record::RunState;
+use crate::report::source::Source;
+use crate::report::tail::read_tail;
 use crate::report::terminal::{Colour, Memory, Options, Terminal, choose_colour, choose_symbols};
 
 pub(super) fn report(
@@ -27,7 +31,8 @@ pub(super) fn report(
     args: &ReportArgs,
     matches: &ArgMatches,
 ) -> Result<u8, CommandFailure> {
-    if args.open && args.format != ReportFormat::Html {
+    let is_page = matches!(args.format, ReportFormat::Document(format) if format.is_page());
+    if args.open && !is_page {
         return Err(CommandFailure::Usage(
             "`--open` shows a page in a browser; use it with `--format html`".into(),
         ));
@@ -48,10 +53,18 @@ pub(super) fn report(
         ));
     }
     match args.format {
-        ReportFormat::Html if args.open => open_page(&run, home)?,
-        ReportFormat::Html => print_page(&run, home)?,
-        ReportFormat::Json => print(&render_report(&run.record, run.state))?,
-        ReportFormat::Text => print(&render_text(&run, home, place))?,
+        ReportFormat::Document(format) if format.is_page() && args.open => open_page(&run, home)?,
+        ReportFormat::Document(format) if format.is_page() => print_page(&run, home)?,
+        ReportFormat::Document(format) => print(&render_document(format, &run, home))?,
+        ReportFormat::Text => {
+            let voice = run_ci::reader();
+            let guard = voice.as_ref().map_or(Guard::None, Voice::guard);
+            let text = render_text(&run, home, place, guard);
+            print(&match voice {
+                Some(voice) => voice.opening_of_text() + &text + &voice.closing_of_text(),
+                None => text,
+            })?;
+        }
     }
     Ok(0)
 }
@@ -99,8 +112,21 @@ pub(super) enum Home {
     History,
 }
 
+fn render_document(format: &Format, run: &PastRun, home: Home) -> String {
+    let folder = run.journal.parent().unwrap_or(Path::new("."));
+    (format.render)(&Source {
+        record: &run.record,
+        state: run.state,
+        events: &run.events,
+        find_tail: &|name| match home {
+            Home::LogDir => read_tail(&folder.join(name)).ok(),
+            Home::History => None,
+        },
+    })
+}
+
 /// Returns what the run printed, or would have printed, off a terminal.
-fn render_text(run: &PastRun, home: Home, place: &PlaceArgs) -> String {
+fn render_text(run: &PastRun, home: Home, place: &PlaceArgs, guard: Guard) -> String {
     let variable = |name: &str| std::env::var(name).ok();
     let flag = place.color.map(Into::into);
     let coloured = choose_colour(flag, variable, stdout().is_terminal());
@@ -119,6 +145,7 @@ fn render_text(run: &PastRun, home: Home, place: &PlaceArgs) -> String {
         log_dir: (home == Home::LogDir).then(|| log_dir.to_string_lossy().into_owned()),
         json_report: (home == Home::LogDir && json_report.exists())
             .then(|| log_dir.join(REPORT_NAME).to_string_lossy().into_owned()),
+        guard,
         ..Options::default()
     };
     let mut terminal = Terminal::new(options, Memory::default());

@@ -1,7 +1,8 @@
 //! `regatta run`: selects, plans, runs and reports.
 
+use std::collections::BTreeMap;
 use std::env;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use clap::ArgMatches;
@@ -20,15 +21,18 @@ use super::list::print_list;
 use super::loss::{Will, conclude_lost};
 use super::output::{complain, notice, print, stdout_failure, warn};
 use super::part::narrow;
+use super::run_ci::Ci;
 use super::run_header::{Origin, header, host_name, look_back, new_run_id};
 use super::run_pages::{PageWishes, Pages};
 use super::run_reports::ReportFiles;
 use super::run_sharing::Sharing;
-use super::{run_terminal, setup};
+use super::{run_ci, run_terminal, setup};
 use crate::audience::{Audience, Stream};
 use crate::backend::{Local, Workplace, remove_left_behind, system_signal};
 use crate::cache::{Keeper, Service};
-use crate::cli::{CommandFailure, ListFormat, OnBusyChoice, PlaceArgs, RunArgs, RunFormat};
+use crate::cli::{
+    CommandFailure, ListFormat, OnBusyChoice, PlaceArgs, ReportTarget, RunArgs, RunFormat,
+};
 use crate::clock::Clock;
 use crate::config::{Config, MaxParallel};
 use crate::drive::{AskRepository, Drive, Outcome};
@@ -41,8 +45,8 @@ use crate::machine_output::MachineOutput;
 use crate::memory::{Strain, system_memory};
 use crate::planning::{self, Means, Project};
 use crate::processors::Processors;
+use crate::report::ci::Guard;
 use crate::report::files::remove_staged;
-use crate::report::format::Format;
 use crate::report::journal::{JOURNAL_NAME, JournalWriter, read_journal, unfinished_run};
 use crate::report::json::{REPORT_NAME, render_report};
 use crate::report::record::{Record, RunState};
@@ -101,14 +105,15 @@ pub(super) fn run(
     }
     let cache_choice = inputs::choice(args, matches);
     let run_id = new_run_id();
-    let paths: Vec<PathBuf> = json_paths(args).collect();
+    check_distinct(&args.report, &setup::log_dir(&config))?;
     let pages = PageWishes::new(config.run.html_report.value, &args.report);
+    let ci = run_ci::find(args, &config);
     // Before anything is opened for good: descriptors of make's are known by their numbers.
     let sharing = Sharing::new(jobserver, &mut project);
     // Nothing has started a thread yet.
     let mut guardian = Guardian::start(&run_id, |loss| {
         sharing.iter().for_each(Sharing::give_back_all);
-        conclude_lost(loss, &paths, &pages)
+        conclude_lost(loss, &args.report, &pages, ci.as_ref())
     });
     // Before anybody waits for anything: a mistake is told at once.
     let look = || inputs::look_for_run(args, &config, &selection, cache_choice, &run_id);
@@ -139,6 +144,7 @@ pub(super) fn run(
     let begin = Instant::now();
     let run = Run {
         args,
+        ci: ci.as_ref(),
         header: header(Origin {
             run_id,
             log_dir: &logs.as_given,
@@ -160,7 +166,13 @@ pub(super) fn run(
         sharing,
     };
     let keeper = keeper.map(|it| it.for_logs_in(&run.logs.path));
+    if let Some(ci) = &ci {
+        ci.open();
+    }
     let concluded = run.carry_out(place, &config, (project, keeper), &guardian);
+    if let Some(ci) = &ci {
+        ci.close();
+    }
     guardian.conclude(match &concluded {
         Ok(Conclusion::Exit(code)) => Status::Code((*code).into()),
         Ok(Conclusion::Die(signal)) => Status::Signal(system_signal(*signal).number()),
@@ -175,6 +187,7 @@ pub(super) fn run(
 /// A run that is decided and has not started yet.
 struct Run<'a> {
     args: &'a RunArgs,
+    ci: Option<&'a Ci<'a>>,
     /// The log directory, which is ours.
     logs: Place,
     pages: Pages,
@@ -221,16 +234,16 @@ impl Run<'_> {
         // A path that cannot be written shows before anything of an earlier run is replaced, and from here on nobody
         // finds yesterday's green, whatever happens to this process.
         let record = Record::new(self.header.clone());
-        let stub = render_report(&record, RunState::Running);
         let mut room = self.room();
-        let reports = ReportFiles::begin(self.report_paths(), &stub, &mut room)?;
+        let reports = ReportFiles::new(&self.args.report, &self.logs.path);
+        reports.begin(&record, &mut room)?;
         self.pages.begin(&record).inspect_err(|_| {
             let record = Record::new(self.header.clone());
-            reports.replace(&render_report(&record, RunState::Interrupted), &mut room);
+            reports.replace(&record, RunState::Interrupted, &mut room);
         })?;
         let mut audience = self.gather_audience(place, record).inspect_err(|_| {
             let record = Record::new(self.header.clone());
-            reports.replace(&render_report(&record, RunState::Interrupted), &mut room);
+            reports.replace(&record, RunState::Interrupted, &mut room);
         })?;
         let driven = self.drive(config, (project, keeper), guardian, &mut audience);
         // Before the summary: who reads it types the next command.
@@ -246,8 +259,7 @@ impl Run<'_> {
                 Ok(Conclusion::Die(StopSignal::Kill))
             }
             Err(failure) => {
-                let report = render_report(&audience.record, RunState::Interrupted);
-                reports.replace(&report, &mut audience.room);
+                reports.replace(&audience.record, RunState::Interrupted, &mut audience.room);
                 self.pages.write(&audience.record, &mut audience.room);
                 Err(failure)
             }
@@ -341,6 +353,7 @@ impl Run<'_> {
         let journal = self.logs.path.join(JOURNAL_NAME);
         let mut room = self.room();
         room.reserve();
+        let guard = self.ci.map_or(Guard::None, |ci| ci.voice.guard());
         let stream = match self.args.format {
             RunFormat::Human | RunFormat::Json => None,
             RunFormat::Jsonl => {
@@ -355,9 +368,11 @@ impl Run<'_> {
                     journal.display()
                 ))
             })?,
-            terminal: run_terminal::open(self.args, place, &self.logs).map_err(|error| {
+            terminal: run_terminal::open(self.args, place, &self.logs, guard).map_err(|error| {
                 CommandFailure::Infrastructure(format!("cannot write text for people: {error}"))
             })?,
+            voice: self.ci.map(|ci| ci.voice.clone()),
+            log_dir: self.logs.path.clone(),
             stream,
             record,
             room,
@@ -372,12 +387,6 @@ impl Run<'_> {
 
     fn room(&self) -> Room {
         Room::new(&self.logs.path, self.suite_names())
-    }
-
-    /// Returns where the report goes: wherever the user wants it, and beside the logs.
-    fn report_paths(&self) -> Vec<PathBuf> {
-        let wanted = json_paths(self.args);
-        wanted.chain([self.logs.path.join(REPORT_NAME)]).collect()
     }
 
     /// Writes the reports, tells the end, and returns how this process is to end.
@@ -397,28 +406,31 @@ impl Run<'_> {
         audience.catch_up();
         let mut troubles = find_troubles(&stale, &audience);
         // Whoever reads the last line of the text may open the report at once, so it comes first.
-        let (event, report, mut lost) = loop {
+        let (event, mut lost) = loop {
             let exit_code = exit_code(&audience.record, outcome.interrupt, &troubles);
             let event = Event::RunFinished {
                 summary: outcome.summary,
                 exit_code,
             };
             audience.record.apply(outcome.end, &event);
-            let report = render_report(&audience.record, audience.record.past_state());
-            let lost = reports.replace(&report, &mut audience.room);
+            let record = &audience.record;
+            let lost = reports.replace(record, record.past_state(), &mut audience.room);
             // When a log was cut to make room for this very report, the report has to say so. There is room now.
             let was_clean = troubles.is_empty();
             troubles = find_troubles(&stale, &audience);
             if troubles.is_empty() == was_clean {
-                break (event, report, lost);
+                break (event, lost);
             }
         };
         let pages = self.pages.write(&audience.record, &mut audience.room);
         lost.extend(pages.lost);
         audience.publish(outcome.end, &event);
         audience.catch_up();
-        lost.extend(self.conclude_stdout(&mut audience, &report).err());
+        lost.extend(self.conclude_stdout(&mut audience).err());
         let written = audience.terminal.finish();
+        if let Some(ci) = self.ci {
+            ci.append_summary(&audience.record, &self.logs.path);
+        }
         // Only now the last line of the journal is where it belongs, or is not. What was told stays true.
         let found = find_troubles(&stale, &audience);
         let troubles = if found.is_empty() { troubles } else { found };
@@ -451,11 +463,12 @@ impl Run<'_> {
     }
 
     /// Writes the rest of what a program reads.
-    fn conclude_stdout(&self, audience: &mut Audience, report: &str) -> Result<(), CommandFailure> {
+    fn conclude_stdout(&self, audience: &mut Audience) -> Result<(), CommandFailure> {
         let written = match self.args.format {
             RunFormat::Human => Ok(()),
             RunFormat::Json => MachineOutput::stdout().and_then(|mut output| {
-                output.write(report.as_bytes());
+                let record = &audience.record;
+                output.write(render_report(record, record.past_state()).as_bytes());
                 output.finish()
             }),
             RunFormat::Jsonl => audience.stream.take().map_or(Ok(()), Stream::finish),
@@ -534,10 +547,29 @@ pub(super) fn remember(history: &History, record: &Record, journal: &Path) {
     }
 }
 
-/// Returns where the user wants the JSON report beside the log directory.
-fn json_paths(args: &RunArgs) -> impl Iterator<Item = PathBuf> {
-    let targets = args.report.iter().filter(|it| it.format == Format::Json);
-    targets.map(|target| target.path.clone())
+/// Refuses two reports for one file, of which one would be lost, and a report for a file that every run writes.
+fn check_distinct(targets: &[ReportTarget], log_dir: &Path) -> Result<(), CommandFailure> {
+    let mut paths = BTreeMap::new();
+    for target in targets {
+        let path = std::path::absolute(&target.path).unwrap_or_else(|_| target.path.clone());
+        let is_own = |name: &str| path == log_dir.join(name);
+        if is_own(JOURNAL_NAME) || (is_own(REPORT_NAME) && target.format.name != "json") {
+            return Err(CommandFailure::Usage(format!(
+                "the path `{}` of the report {} is that of a file which every run writes; choose another",
+                target.path.display(),
+                target.format.name
+            )));
+        }
+        if let Some(other) = paths.insert(path, target.format) {
+            return Err(CommandFailure::Usage(format!(
+                "two reports, {} and {}, have the same path `{}`; give each its own",
+                other.name,
+                target.format.name,
+                target.path.display()
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// Refuses what is there and no file: a report replaces what it finds, `/dev/null` too.

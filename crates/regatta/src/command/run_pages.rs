@@ -12,7 +12,6 @@ use super::shown_path::shown_path;
 use crate::cli::{CommandFailure, ReportTarget};
 use crate::log_dir::{Room, is_lack_of_room};
 use crate::report::files::replace_file;
-use crate::report::format::Format;
 use crate::report::html::{PAGE_NAME, Surroundings, render_page, render_stub};
 use crate::report::record::Record;
 
@@ -36,7 +35,7 @@ pub(super) struct Pages {
 
 impl PageWishes {
     pub(super) fn new(beside_logs: bool, targets: &[ReportTarget]) -> Self {
-        let pages = targets.iter().filter(|it| it.format == Format::Html);
+        let pages = targets.iter().filter(|it| it.format.is_page());
         Self {
             beside_logs,
             paths: pages.map(|it| it.path.clone()).collect(),

@@ -10,6 +10,7 @@ use super::run_header::host_name;
 use super::shown_path::shown_path;
 use crate::cli::{PlaceArgs, Progress, RunArgs, RunFormat};
 use crate::log_dir::Place;
+use crate::report::ci::Guard;
 use crate::report::json::REPORT_NAME;
 use crate::report::terminal::{
     Colour, Counter, Descriptor, Links, Mode, Options, Size, TabProgress, Terminal, Verbose,
@@ -26,30 +27,15 @@ pub(super) fn open(
     args: &RunArgs,
     place: &PlaceArgs,
     logs: &Place,
+    guard: Guard,
 ) -> io::Result<Terminal<Descriptor>> {
-    let human = args.format == RunFormat::Human;
-    let (is_terminal, descriptor) = if human {
-        let stream = stdout();
-        (stream.is_terminal(), stream.as_fd().try_clone_to_owned())
-    } else {
-        let stream = stderr();
-        (stream.is_terminal(), stream.as_fd().try_clone_to_owned())
-    };
+    let is_terminal = is_terminal(args);
+    let is_dumb = is_dumb();
     let variable = |name: &str| env::var(name).ok();
     let flag = place.color.map(Into::into);
-    let is_dumb = variable("TERM").is_none_or(|term| term == "dumb");
     let log_dir = shown_path(&logs.path, &logs.as_given, &place.started_in);
-    // The events would run through the region where both go to one screen.
-    let is_shared = !human && stdout().is_terminal();
     let options = Options {
-        mode: match args.progress {
-            Progress::Compact => Mode::Compact,
-            Progress::Auto if is_automated(variable) => Mode::Compact,
-            Progress::Auto if is_terminal && !is_dumb && !is_shared => Mode::Live,
-            Progress::Auto | Progress::Lines => Mode::Lines,
-            Progress::Live => Mode::Live,
-            Progress::None => Mode::Silent,
-        },
+        mode: mode(args),
         colour: if choose_colour(flag, variable, is_terminal) {
             Colour::Styled
         } else {
@@ -79,8 +65,9 @@ pub(super) fn open(
         },
         log_dir: Some(log_dir.to_string_lossy().into_owned()),
         json_report: Some(log_dir.join(REPORT_NAME).to_string_lossy().into_owned()),
+        guard,
     };
-    let mut descriptor = Descriptor::new(descriptor?);
+    let mut descriptor = descriptor(args)?;
     if stderr().is_terminal() {
         // Somebody watches, so the reader of a pipe is most likely a pager in front of a person.
         descriptor.expect_pauses();
@@ -100,4 +87,41 @@ pub(super) fn has_keys(args: &RunArgs) -> bool {
         && stdin().is_terminal()
         && stdout().is_terminal()
         && device(stdin().as_fd()) == device(stdout().as_fd())
+}
+
+/// Returns how much is told while a run goes on.
+pub(super) fn mode(args: &RunArgs) -> Mode {
+    // The events would run through the region where both go to one screen.
+    let is_shared = args.format != RunFormat::Human && stdout().is_terminal();
+    match args.progress {
+        Progress::Compact => Mode::Compact,
+        Progress::Auto if is_automated(|name| env::var(name).ok()) => Mode::Compact,
+        Progress::Auto if is_terminal(args) && !is_dumb() && !is_shared => Mode::Live,
+        Progress::Auto | Progress::Lines => Mode::Lines,
+        Progress::Live => Mode::Live,
+        Progress::None => Mode::Silent,
+    }
+}
+
+/// Returns where the text for people goes.
+///
+/// # Errors
+/// The stream cannot be duplicated.
+pub(super) fn descriptor(args: &RunArgs) -> io::Result<Descriptor> {
+    let descriptor = match args.format {
+        RunFormat::Human => stdout().as_fd().try_clone_to_owned(),
+        RunFormat::Json | RunFormat::Jsonl => stderr().as_fd().try_clone_to_owned(),
+    };
+    Ok(Descriptor::new(descriptor?))
+}
+
+fn is_dumb() -> bool {
+    env::var("TERM").is_ok_and(|term| term == "dumb") || env::var_os("TERM").is_none()
+}
+
+fn is_terminal(args: &RunArgs) -> bool {
+    match args.format {
+        RunFormat::Human => stdout().is_terminal(),
+        RunFormat::Json | RunFormat::Jsonl => stderr().is_terminal(),
+    }
 }

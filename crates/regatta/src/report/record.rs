@@ -436,21 +436,27 @@ impl Record {
     /// Returns where the log of an attempt will be once another attempt has started.
     #[must_use]
     pub fn later_log_file(&self, task: TaskId, attempt: &AttemptRecord) -> String {
-        let ending = format!(".attempt-{}.log", attempt.number);
-        self.file_of(task, attempt.shard, &ending)
+        self.path_of(&self.later_log_name(task, attempt))
     }
 
     /// Returns where the log of an attempt is, from the log directory as given; `None` if it never started.
     #[must_use]
     pub fn log_file(&self, task: TaskId, attempt: &AttemptRecord) -> Option<String> {
+        let name = self.log_name(task, attempt)?;
+        Some(self.path_of(&name))
+    }
+
+    /// Returns the name that the log of an attempt has in the log directory; `None` if it never started.
+    #[must_use]
+    pub fn log_name(&self, task: TaskId, attempt: &AttemptRecord) -> Option<String> {
         attempt.was_started().then(|| {
             let mut latest_first = self.tasks[task.index()].attempts.iter().rev();
             let last = latest_first.find(|it| it.shard == attempt.shard);
             let is_last = last.is_none_or(|it| it.number == attempt.number);
             if is_last {
-                self.file_of(task, attempt.shard, ".log")
+                self.name_of(task, attempt.shard, ".log")
             } else {
-                self.later_log_file(task, attempt)
+                self.later_log_name(task, attempt)
             }
         })
     }
@@ -507,7 +513,21 @@ impl Record {
     }
 
     fn file_of(&self, task: TaskId, shard: Option<Shard>, ending: &str) -> String {
-        let name = format!("{}{ending}", file_stem(&self.suite(task).name, shard));
+        self.path_of(&self.name_of(task, shard, ending))
+    }
+
+    /// Returns the name that the log of an attempt has in the log directory once another attempt has started.
+    #[must_use]
+    pub fn later_log_name(&self, task: TaskId, attempt: &AttemptRecord) -> String {
+        let ending = format!(".attempt-{}.log", attempt.number);
+        self.name_of(task, attempt.shard, &ending)
+    }
+
+    fn name_of(&self, task: TaskId, shard: Option<Shard>, ending: &str) -> String {
+        format!("{}{ending}", file_stem(&self.suite(task).name, shard))
+    }
+
+    fn path_of(&self, name: &str) -> String {
         let path = Path::new(&self.header.log_dir).join(name);
         path.to_string_lossy().into_owned()
     }

@@ -1,4 +1,4 @@
-//! Recorded journals and the reports they give. `REGATTA_UPDATE=1` writes both anew.
+//! Recorded journals and the reports they give, in every format. `REGATTA_UPDATE=1` writes both anew.
 
 use std::env;
 use std::fs;
@@ -16,6 +16,7 @@ use regatta_core::plan::{Quarantine, SelectedAs, Suite};
 use regatta_core::terms::{Repeat, Until};
 use regatta_core::verdict::{AttemptReport, Exit, Failure, Leftover, Reason, Verdict};
 
+use crate::documents::{assert_documents_of, assert_stubs_of};
 use crate::sample::{Sample, attempt, bare, exited, suite};
 use crate::schema::assert_valid;
 
@@ -307,7 +308,7 @@ impl Sample {
     }
 }
 
-fn golden_folder() -> PathBuf {
+pub(crate) fn golden_folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/report_data/golden")
 }
 
@@ -325,7 +326,7 @@ pub(crate) fn assert_golden(path: &Path, content: &str) {
 }
 
 /// Asserts the committed journal, and the committed report that it gives by itself.
-fn assert_report_of(name: &str, journal: Vec<u8>) {
+pub(crate) fn assert_report_of(name: &str, journal: Vec<u8>) {
     let path = golden_folder().join(format!("{name}.jsonl"));
     assert_golden(
         &path,
@@ -335,6 +336,7 @@ fn assert_report_of(name: &str, journal: Vec<u8>) {
     let report = render_report(&run.record, run.state);
     assert_valid(&report);
     assert_golden(&path.with_extension("json"), &report);
+    assert_documents_of(&path, &run);
 }
 
 #[test]
@@ -369,6 +371,7 @@ fn a_run_that_has_only_just_begun() {
     let stub = render_report(&sample.record(), RunState::Running);
     assert_valid(&stub);
     assert_golden(&golden_folder().join("begun.json"), &stub);
+    assert_stubs_of("begun", &sample.record());
 }
 
 #[test]

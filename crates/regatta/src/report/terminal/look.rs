@@ -83,7 +83,7 @@ impl<T: fmt::Display> fmt::Display for Painted<T> {
 }
 
 /// Returns a duration the way lines show it.
-pub(super) fn seconds(duration: Duration) -> String {
+pub(in crate::report) fn seconds(duration: Duration) -> String {
     format!("{:.1}s", duration.as_secs_f64())
 }
 

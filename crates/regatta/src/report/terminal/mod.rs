@@ -35,15 +35,15 @@ mod tab;
 mod wish;
 
 pub use ability::{TabProgress, can_link, choose_tab_progress, is_automated};
-pub(super) use closing::describe_run;
+pub(in crate::report) use closing::describe_run;
 pub use colour::{ColourChoice, choose_colour};
 pub use descriptor::Descriptor;
 pub use link::Links;
 pub use list::render_list;
-pub(super) use look::Tone;
+pub(in crate::report) use look::{Tone, seconds};
 pub use look::{clock, short, short_bytes};
 pub use options::{Colour, Counter, Mode, Options, Size, Verbose};
-pub(super) use past::describe_failure_in_history;
+pub(in crate::report) use past::describe_failure_in_history;
 pub use sink::{Memory, Sink};
 pub use subscriber::Terminal;
 pub use symbols::{Symbols, choose_symbols};

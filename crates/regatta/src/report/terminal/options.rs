@@ -3,6 +3,7 @@
 use super::ability::TabProgress;
 use super::link::Links;
 use super::symbols::Symbols;
+use crate::report::ci::Guard;
 
 /// Everything that is decided about the text before the run starts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +28,8 @@ pub struct Options {
     pub links: Option<Links>,
     /// Whether the tab of the terminal shows how far the run is; only [`Mode::Live`] reads it.
     pub tab_progress: TabProgress,
+    /// What keeps the text from being obeyed by whoever reads it.
+    pub guard: Guard,
 }
 
 /// How much is told while the run goes on. The summary is always written.
@@ -96,6 +99,7 @@ impl Default for Options {
             json_report: None,
             links: None,
             tab_progress: TabProgress::Hidden,
+            guard: Guard::None,
         }
     }
 }

@@ -4,6 +4,7 @@ use std::io;
 use std::time::Duration;
 
 use super::sink::Sink;
+use crate::report::ci::Guard;
 
 /// How much waits for a slow reader before lines are left out.
 const CAPACITY: usize = 1 << 20;
@@ -23,6 +24,8 @@ pub(super) struct Outlet<S> {
     dropped: u64,
     /// Set by the first error: from then on nothing is written.
     closed: Option<io::Error>,
+    /// What text passes on its way.
+    guard: Guard,
 }
 
 /// Whether text may be left out when a reader is too slow.
@@ -42,7 +45,13 @@ impl<S: Sink> Outlet<S> {
             taken: 0,
             dropped: 0,
             closed: None,
+            guard: Guard::None,
         }
+    }
+
+    /// Lets text pass a guard.
+    pub(super) fn guarded(self, guard: Guard) -> Self {
+        Self { guard, ..self }
     }
 
     pub(super) fn sink(&self) -> &S {
@@ -81,6 +90,13 @@ impl<S: Sink> Outlet<S> {
 
     /// Writes text after all that was written before.
     pub(super) fn write(&mut self, text: &str, weight: Weight) {
+        let guard = std::mem::take(&mut self.guard);
+        self.write_unguarded(&guard.apply(text), weight);
+        self.guard = guard;
+    }
+
+    /// Writes text of our own that is to be obeyed.
+    pub(super) fn write_unguarded(&mut self, text: &str, weight: Weight) {
         let mut rest = text.as_bytes();
         if self.drain() && self.dropped == 0 {
             let taken = offer(&mut self.sink, &mut self.closed, rest);

@@ -24,6 +24,7 @@ use super::run::Run;
 use super::sink::Sink;
 use super::tab::Tab;
 use super::wish::{KeyHints, Starts, write_failures, write_slots, write_starts, write_status};
+use crate::report::ci::Part;
 
 /// How often a run without a region says what still runs.
 const STILL_RUNNING: Duration = Duration::from_secs(30);
@@ -67,9 +68,10 @@ impl<S: Sink> Terminal<S> {
         let look = Look::new(options.symbols, options.colour);
         let mut page = Page::new(look);
         page.links.clone_from(&options.links);
+        let outlet = Outlet::new(sink).guarded(options.guard.clone());
         Self {
             options,
-            outlet: Outlet::new(sink),
+            outlet,
             page,
             tab: Tab::default(),
             told_failures: 0,
@@ -99,6 +101,18 @@ impl<S: Sink> Terminal<S> {
             run.write_output(&mut self.page, attempt, bytes);
             self.commit(at);
         }
+    }
+
+    /// Writes a part that is meant for whoever reads the text by machine, after all that is pending.
+    pub fn write_aside(&mut self, at: Time, part: &Part) {
+        if !self.page.text.is_empty() {
+            self.outlet.write(&self.page.text, Weight::Expendable);
+            self.page.text.clear();
+        }
+        self.outlet.write_unguarded(&part.open, Weight::Essential);
+        self.outlet.write(&part.lines, Weight::Expendable);
+        self.outlet.write_unguarded(&part.close, Weight::Essential);
+        self.last_write = Some(at);
     }
 
     /// Takes the new size of the terminal. The region follows with the next frame.

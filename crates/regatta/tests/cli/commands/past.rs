@@ -71,11 +71,11 @@ fn a_run_that_is_not_there() {
     --- stderr ---
     error: failed to read the journal `regatta.toml`: its first line does not open a run: its checksum does not match
     ");
-    assert_snapshot!(place.regatta(&["report", "--format", "junit"]).run(), @"
+    assert_snapshot!(place.regatta(&["report", "--format", "xml"]).run(), @"
     exit 2
     --- stderr ---
-    error: invalid value 'junit' for '--format <FORMAT>'
-      [possible values: text, json, html]
+    error: invalid value 'xml' for '--format <FORMAT>'
+      [possible values: text, html, json, junit, markdown, trace]
 
     For more information, try '--help'.
     ");

@@ -209,7 +209,7 @@ fn words_that_regatta_does_not_know() {
     assert_snapshot!(place.regatta(&["--report", "xml=a"]).run(), @"
     exit 2
     --- stderr ---
-    error: invalid value 'xml=a' for '--report <FORMAT=PATH>': there is no report format `xml`; use json=PATH or html=PATH
+    error: invalid value 'xml=a' for '--report <FORMAT=PATH>': there is no report format `xml`; use one of html, json, junit, markdown, trace
 
     For more information, try '--help'.
     ");

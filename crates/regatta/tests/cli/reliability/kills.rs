@@ -24,7 +24,7 @@ fn check_next_start(place: &Place) {
 }
 
 /// Returns the child that does the work.
-pub(super) fn runner(started: Pid) -> Option<Pid> {
+pub(crate) fn runner(started: Pid) -> Option<Pid> {
     Pid::from_raw(*family(started, regatta()).get(1)?)
 }
 

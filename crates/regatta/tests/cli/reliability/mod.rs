@@ -22,6 +22,7 @@ use rustix::process::{Pid, geteuid};
 use serde_json::Value;
 
 use self::invariants::Ended;
+pub(crate) use self::kills::runner;
 use crate::support::Place;
 
 /// Within which something counts as having happened at once, on a machine that is busy with other tests. Whatever it

@@ -86,6 +86,7 @@ fn variables_of_the_output() {
     let for_an_agent = |words: &[&str]| place.regatta(words).variable("CLAUDECODE", "1").run();
     assert!(for_an_agent(&[]).contains("\n3 suites in "));
     assert!(for_an_agent(&["--progress", "lines"]).contains("[1/3]"));
+    assert!(output("REGATTA_CI", "teamcity").contains("##teamcity["));
     let place = Place::new("[suites.a]\ncommand = 'echo hello'\n");
     let mut text = String::new();
     for name in ["REGATTA_LIST", "REGATTA_DRY_RUN", "REGATTA_VERBOSE"] {
@@ -118,6 +119,7 @@ fn an_empty_variable_is_none() {
     let mut run = place.regatta(&words);
     for name in [
         "CATEGORIES",
+        "CI",
         "COLOR",
         "CONFIG",
         "DRY_RUN",
