@@ -331,16 +331,15 @@ impl Watch<'_> {
             Wish::Suites(names) => Turn::Suites(names.clone()),
         };
         let run = env::current_exe().and_then(|program| {
-            Command::new(program)
-                .arg0(env::args_os().next().unwrap_or_default())
+            let mut run = Command::new(program);
+            run.arg0(env::args_os().next().unwrap_or_default())
                 .args(env::args_os().skip(1))
                 .arg(format!("--turn={turn}"))
                 .current_dir(self.started_in)
                 .stdin(Stdio::null())
-                .process_group(0)
-                .spawn()
+                .process_group(0);
+            self.lookout.start(&mut run)
         });
-        let run = run.and_then(|run| self.lookout.watch(run.id()));
         run.map_err(|error| CommandFailure::Infrastructure(format!("cannot start a run: {error}")))
     }
 

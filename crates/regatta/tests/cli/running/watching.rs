@@ -139,6 +139,53 @@ fn a_suite_that_writes_its_own_input_is_not_run_for_ever() {
 }
 
 #[test]
+fn a_run_ends_with_a_watch_that_was_killed() {
+    let stubborn = r#"
+    [run]
+    log_dir = "logs"
+    grace_period = "100ms"
+    [suites.stubborn]
+    command = "trap '' TERM; echo ran >> runs/stubborn; sleep 600 & while :; do wait; sleep 1; done"
+    [suites.daemon]
+    command = "setsid sleep 600 & echo ran >> runs/daemon; sleep 600"
+    "#;
+    let place = place(stubborn);
+    let output = std::fs::File::create(place.path("runs/out")).expect("a file");
+    let watch = place.regatta(&["watch"]).start_into(output);
+    wait_until("both run", || {
+        runs(&place, "stubborn") == 1 && runs(&place, "daemon") == 1
+    });
+    watch.signal(Signal::KILL);
+    wait_until("the run ends as well", || !is_locked(&place));
+    let told = watch.finish();
+    assert!(told.starts_with("signal 9"), "{told}");
+    let report = place.read("logs/test-report.json");
+    assert!(report.contains("\"state\": \"interrupted\""), "{report}");
+}
+
+#[test]
+fn a_pause_does_not_save_a_run_from_the_end_of_its_watch() {
+    let patient = SUITES.replace("echo ran >> runs/api", "echo ran >> runs/api; sleep 600");
+    let place = place(&patient);
+    let watch = place.regatta(&["watch", "--suites", "api"]).start();
+    wait_until("it runs", || runs(&place, "api") == 1);
+    watch.signal(Signal::TSTP);
+    wait_until("the watch pauses", || state(watch.pid()) == 'T');
+    watch.signal(Signal::KILL);
+    wait_until("the run ends as well", || !is_locked(&place));
+    let told = watch.finish();
+    assert!(told.starts_with("signal 9"), "{told}");
+}
+
+/// Returns the letter for what a process does.
+fn state(pid: rustix::process::Pid) -> char {
+    let path = format!("/proc/{}/stat", pid.as_raw_nonzero());
+    let line = std::fs::read_to_string(path).expect("it is not reaped yet");
+    let (_, rest) = line.rsplit_once(") ").expect("a line of the kernel's");
+    rest.chars().next().expect("a state")
+}
+
+#[test]
 fn what_cannot_be_watched_is_refused_at_once() {
     let place = Place::new("[suites.a]\ncomand = 'true'\n");
     let told = place.regatta(&["watch"]).run_unchecked();
