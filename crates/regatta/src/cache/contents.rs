@@ -3,7 +3,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use regatta_core::manifest::{Content, Digest, Input, Manifest};
+use regatta_core::manifest::{Content, Digest, Input, Manifest, Target};
 use rustix::fs::FileType;
 
 use super::hash::{Hasher, Links, digest_file};
@@ -36,10 +36,12 @@ impl Contents {
             let files = guard.files.iter_mut().enumerate();
             let unknown = files.filter_map(|(place, entry)| {
                 let stat = match &entry.link {
-                    None if entry.stat.kind() == FileType::RegularFile => entry.stat,
-                    None => return None,
+                    None => entry.stat,
                     Some(link) => link.target?,
                 };
+                if stat.kind() != FileType::RegularFile {
+                    return None;
+                }
                 entry.digest = stats.find(&stat);
                 entry.digest.is_none().then_some((folder, place))
             });
@@ -230,9 +232,14 @@ fn content(entry: &Entry) -> Option<Content> {
     Some(match (&entry.link, entry.stat.kind()) {
         (Some(link), _) => Content::Link {
             text: link.text.clone(),
-            target: match link.target {
-                Some(_) => Some(entry.digest?),
-                None => None,
+            target: match link.target.map(|it| (it.kind(), it.permissions())) {
+                None => Target::Nothing,
+                Some((FileType::RegularFile, mode)) => Target::File {
+                    mode,
+                    digest: entry.digest?,
+                },
+                Some((FileType::Directory, _)) => Target::Folder,
+                Some(_) => Target::Special,
             },
         },
         (None, FileType::RegularFile) => Content::File {

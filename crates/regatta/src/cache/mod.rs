@@ -14,6 +14,7 @@ mod ignored;
 mod keeper;
 mod outputs;
 mod parallel;
+mod passage;
 mod question;
 mod reading;
 mod recipe;
