@@ -6,6 +6,7 @@ mod content;
 mod echoes;
 mod folders;
 mod ignored;
+mod links;
 
 pub use agenda::{Agenda, Step, Wish};
 pub use content::Contents;

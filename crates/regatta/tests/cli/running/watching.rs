@@ -1,5 +1,7 @@
 //! `regatta watch`: what a saved file touches runs again.
 
+use std::os::unix::fs::symlink;
+
 use rustix::process::Signal;
 
 use crate::support::{Place, wait_until};
@@ -136,6 +138,65 @@ fn a_suite_that_writes_its_own_input_is_not_run_for_ever() {
         told.contains("`api/a` changes whenever api runs, so it is passed over"),
         "{told}"
     );
+}
+
+#[test]
+fn what_changes_behind_a_link_runs_who_reads_it() {
+    let place = place(SUITES);
+    let outside = tempfile::tempdir().expect("a folder");
+    std::fs::write(outside.path().join("x"), "one").expect("a file");
+    symlink(outside.path(), place.path("api/data")).expect("a link");
+    let watch = place.regatta(&["watch"]).start();
+    wait_for_end(&place, "api", 1);
+    wait_for_end(&place, "web", 1);
+    std::fs::write(outside.path().join("x"), "two").expect("a file");
+    wait_for_end(&place, "api", 2);
+    assert_eq!(runs(&place, "web"), 1);
+    watch.signal(Signal::TERM);
+    let told = watch.finish();
+    assert!(told.contains("\napi/data/x changed: api\n"), "{told}");
+}
+
+#[test]
+fn a_configuration_that_is_a_link_is_read_again_when_its_file_changes() {
+    let place = place(SUITES);
+    place.write("elsewhere/regatta.toml", SUITES);
+    std::fs::remove_file(place.path("regatta.toml")).expect("a file");
+    symlink("elsewhere/regatta.toml", place.path("regatta.toml")).expect("a link");
+    let watch = place.regatta(&["watch"]).start();
+    wait_for_end(&place, "api", 1);
+    wait_for_end(&place, "web", 1);
+    let more = format!("{SUITES}\n[suites.new]\ncommand = 'echo ran >> runs/new'\n");
+    place.write("elsewhere/regatta.toml", &more);
+    wait_for_end(&place, "new", 1);
+    watch.signal(Signal::TERM);
+    assert!(watch.finish().contains("\nregatta.toml changed\n"));
+}
+
+#[test]
+fn a_configuration_that_changed_while_changes_were_missed_is_read_again() {
+    let place = place(SUITES);
+    let watch = place.regatta(&["watch"]).start();
+    wait_for_end(&place, "api", 1);
+    wait_for_end(&place, "web", 1);
+    // More than the system keeps for one who does not listen.
+    let limit = std::fs::read_to_string("/proc/sys/fs/inotify/max_queued_events");
+    let limit: usize = limit.expect("a limit").trim().parse().expect("a number");
+    watch.signal(Signal::STOP);
+    for number in 0..=limit {
+        let link = place.path(&format!("web/{number}"));
+        symlink("b", &link).expect("a link");
+        std::fs::remove_file(link).expect("the link");
+    }
+    let more = format!("{SUITES}\n[suites.new]\ncommand = 'echo ran >> runs/new'\n");
+    place.write("regatta.toml", &more);
+    watch.signal(Signal::CONT);
+    wait_for_end(&place, "new", 1);
+    wait_for_end(&place, "api", 2);
+    watch.signal(Signal::TERM);
+    let told = watch.finish();
+    let title = "more changed than the system tells of: everything runs\n";
+    assert!(told.contains(title), "{told}");
 }
 
 #[test]
