@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use super::conversions::find_hidden;
+use super::doubtful::find_unseen;
 use super::git::{ask_git, ask_git_for_line, call_git, is_checkout};
 use super::links::follow_links;
 
@@ -207,7 +208,9 @@ fn list_changes(top: &Path, base: &str) -> Option<Vec<Change>> {
         is_hidden.then(|| file(path))
     }));
     let known = ask_git(top, &["ls-files", "-z"])?;
-    changes.extend(find_hidden(top, &known)?.into_iter().map(|path| Change {
+    let passed_over = find_hidden(top, &known)?.into_iter();
+    let passed_over = passed_over.chain(find_unseen(top)?);
+    changes.extend(passed_over.map(|path| Change {
         path,
         extent: Extent::File,
     }));
@@ -431,6 +434,35 @@ mod tests {
         git(top, &["add", "-A"]);
         git(top, &["status"]);
         assert_eq!(changed(top, None), ["a.id", "a.notes", "other/b"]);
+    }
+
+    #[test]
+    fn an_edit_within_the_second_of_the_last_look_is_a_change() {
+        let checkout = checkout();
+        let top = checkout.path();
+        let file = top.join("other/b");
+        let old = fs::FileTimes::new().set_modified(std::time::UNIX_EPOCH);
+        let put_back = || {
+            fs::File::options()
+                .write(true)
+                .open(&file)
+                .unwrap()
+                .set_times(old)
+        };
+        put_back().unwrap();
+        symlink("one", top.join("link")).unwrap();
+        git(top, &["add", "-A"]);
+        git(top, &["commit", "-qm", "link"]);
+        for content in ["two\n", "six\n", "ten\n"] {
+            // git notes how the file looks now.
+            git(top, &["status"]);
+            fs::write(&file, content).unwrap();
+            put_back().unwrap();
+            assert_eq!(changed(top, Some("HEAD")), ["other/b"], "{content}");
+            fs::write(&file, "one\n").unwrap();
+            put_back().unwrap();
+            assert_eq!(changed(top, Some("HEAD")), [""; 0]);
+        }
     }
 
     #[test]

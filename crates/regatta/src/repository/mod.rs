@@ -2,6 +2,7 @@
 
 mod changes;
 mod conversions;
+mod doubtful;
 mod git;
 mod links;
 mod state;
