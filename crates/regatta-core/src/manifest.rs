@@ -100,7 +100,10 @@ pub enum Content {
         target: Target,
     },
     /// A folder. What is in it counts for itself.
-    Folder,
+    Folder {
+        /// Its permission bits.
+        mode: u32,
+    },
     /// A pipe, a socket or a device, whose content cannot be known.
     Special,
 }
@@ -118,7 +121,10 @@ pub enum Target {
         digest: Digest,
     },
     /// A folder. What is in it counts for itself, under the link's name.
-    Folder,
+    Folder {
+        /// Its permission bits.
+        mode: u32,
+    },
     /// A pipe, a socket or a device.
     Special,
 }
@@ -172,11 +178,17 @@ impl Manifest {
                         sink(&mode.to_le_bytes());
                         sink(&digest.0);
                     }
-                    Target::Folder => sink(&[2]),
+                    Target::Folder { mode } => {
+                        sink(&[2]);
+                        sink(&mode.to_le_bytes());
+                    }
                     Target::Special => sink(&[3]),
                 }
             }
-            Content::Folder => sink(&[2]),
+            Content::Folder { mode } => {
+                sink(&[2]);
+                sink(&mode.to_le_bytes());
+            }
             Content::Special => sink(&[3]),
         }
     }
@@ -311,12 +323,16 @@ fn decode_content(reader: &mut Reader<'_>) -> Option<Content> {
                     mode: u32::from_le_bytes(reader.array()?),
                     digest: Digest(reader.array()?),
                 },
-                2 => Target::Folder,
+                2 => Target::Folder {
+                    mode: u32::from_le_bytes(reader.array()?),
+                },
                 3 => Target::Special,
                 _ => return None,
             },
         },
-        2 => Content::Folder,
+        2 => Content::Folder {
+            mode: u32::from_le_bytes(reader.array()?),
+        },
         3 => Content::Special,
         _ => return None,
     })
@@ -362,7 +378,10 @@ fn describe_content(name: &str, before: &Content, now: &Content) -> String {
         }
         (_, Content::File { .. }) => format!("{name} is a file now"),
         (_, Content::Link { .. }) => format!("{name} is a link now"),
-        (_, Content::Folder) => format!("{name} is a folder now"),
+        (Content::Folder { mode: old }, Content::Folder { mode }) => {
+            format!("the mode of {name} changed from {old:o} to {mode:o}")
+        }
+        (_, Content::Folder { .. }) => format!("{name} is a folder now"),
         (_, Content::Special) => format!("{name} is neither file, link nor folder now"),
     }
 }
@@ -455,10 +474,10 @@ mod tests {
             inputs: vec![
                 file("a", 0o644, 1),
                 link("l", "a", target(0o644, 1)),
-                link("m", "d", Target::Folder),
+                link("m", "d", Target::Folder { mode: 0o755 }),
                 Input {
                     path: "d".into(),
-                    content: Content::Folder,
+                    content: Content::Folder { mode: 0o755 },
                 },
             ],
         }
@@ -505,7 +524,7 @@ mod tests {
     #[test]
     fn each_change_is_told_in_words() {
         let before = manifest();
-        let table: [Row; 14] = [
+        let table: [Row; 15] = [
             (|_| {}, ""),
             (
                 |it| it.facts[0].value = Some("x".into()),
@@ -545,6 +564,10 @@ mod tests {
             (
                 |it| it.inputs[2] = link("m", "d", Target::Special),
                 "what link m leads to changed",
+            ),
+            (
+                |it| it.inputs[3].content = Content::Folder { mode: 0o700 },
+                "the mode of d changed from 755 to 700",
             ),
             (
                 |it| it.inputs[3].content = Content::Special,

@@ -238,7 +238,7 @@ fn content(entry: &Entry) -> Option<Content> {
                     mode,
                     digest: entry.digest?,
                 },
-                Some((FileType::Directory, _)) => Target::Folder,
+                Some((FileType::Directory, mode)) => Target::Folder { mode },
                 Some(_) => Target::Special,
             },
         },
@@ -246,7 +246,9 @@ fn content(entry: &Entry) -> Option<Content> {
             mode: entry.stat.permissions(),
             digest: entry.digest?,
         },
-        (None, FileType::Directory) => Content::Folder,
+        (None, FileType::Directory) => Content::Folder {
+            mode: entry.stat.permissions(),
+        },
         (None, _) => Content::Special,
     })
 }

@@ -193,9 +193,10 @@ impl<'n> Reading<'_, 'n> {
             young: false,
             link: None,
         };
-        if kind != FileType::Directory {
+        // Where outputs are put in place, folders get the mode that the user's new folders have.
+        if kind != FileType::Directory || self.walker.manner == Manner::Inputs {
             let stat = match statat(&self.folder, &*entry.name, AtFlags::SYMLINK_NOFOLLOW) {
-                Ok(stat) => FileStat::new(&stat),
+                Ok(stat) => own_state(&stat),
                 // It went away while the folder was read.
                 Err(Errno::NOENT) => return,
                 Err(error) => {
@@ -214,7 +215,7 @@ impl<'n> Reading<'_, 'n> {
                 let target = statat(&self.folder, &*entry.name, AtFlags::empty()).ok();
                 entry.link = Some(Box::new(Link {
                     text: text.into_bytes(),
-                    target: target.map(|it| target_of(&it)),
+                    target: target.map(|it| own_state(&it)),
                 }));
             }
         }
@@ -249,14 +250,15 @@ impl<'n> Reading<'_, 'n> {
     }
 }
 
-/// Returns what counts of what a link leads to.
-fn target_of(stat: &Stat) -> FileStat {
+/// Returns what counts of something by itself. The times of a folder are about what is in it, those of a device about
+/// who uses it.
+fn own_state(stat: &Stat) -> FileStat {
     let stat = FileStat::new(stat);
-    if stat.kind() == FileType::RegularFile {
+    if matches!(stat.kind(), FileType::RegularFile | FileType::Symlink) {
         return stat;
     }
     FileStat {
-        mode: stat.kind().as_raw_mode(),
+        mode: stat.mode,
         ..FileStat::default()
     }
 }

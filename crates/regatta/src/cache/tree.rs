@@ -56,7 +56,7 @@ pub(super) struct Entry {
 #[derive(Debug)]
 pub(super) struct Link {
     pub(super) text: Vec<u8>,
-    /// `None` if that is nothing. Of what is no file only the kind is known, since what is in a folder counts for itself.
+    /// `None` if that is nothing. Of what is no file only kind and permissions are known, since what is in a folder counts for itself.
     pub(super) target: Option<FileStat>,
 }
 

@@ -154,7 +154,7 @@ fn render_manifest(text: &mut String, manifest: &Manifest) {
                 let text = visible(&String::from_utf8_lossy(text));
                 format!("{:12} link {path} -> {text}", short(&digest))
             }
-            Content::Folder => format!("{:12} dir  {path}", "-"),
+            Content::Folder { mode } => format!("{:12} {mode:04o} {path}/", "-"),
             Content::Special => format!("{:12} special {path}", "-"),
         };
         writeln!(text, "    {line}").expect("a String takes all");

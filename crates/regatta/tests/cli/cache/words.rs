@@ -92,7 +92,7 @@ command = 'true'
       /bin/sh    [DIGEST]
       3 inputs:
         [DIGEST] 0644 in
-        -            dir  src
+        -            0755 src/
         [DIGEST] 0644 src/x
     ");
     let run = |place: &Place| place.regatta(&[]).variable("PATH", "/usr/bin:/bin").run();
