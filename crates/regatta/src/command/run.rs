@@ -77,16 +77,17 @@ pub(super) fn run(
     let project = planning::plan(&config, &selection, slots, |suites| {
         look_back(&config, cpus, suites)
     });
-    if args.dry_run {
-        return print_plan(&project, args.format);
-    }
     let cache_choice = inputs::choice(args, matches);
     let run_id = new_run_id();
+    // Before anybody waits for anything: a mistake is told at once, also of a run that is only shown.
+    let look = || inputs::look_for_run(args, &config, &selection, cache_choice, &run_id);
+    if args.dry_run {
+        look()?;
+        return print_plan(&project, args.format);
+    }
     let paths: Vec<PathBuf> = args.report.iter().map(|it| it.path.clone()).collect();
     // Nothing has started a thread yet.
     let mut guardian = Guardian::start(&run_id, |loss| conclude_lost(loss, &paths));
-    // Before anybody waits for anything: a mistake is told at once.
-    let look = || inputs::look_for_run(args, &config, &selection, cache_choice, &run_id);
     let keeper = look()?;
     let asked_at = Instant::now();
     let Claim {

@@ -33,7 +33,7 @@ outputs = ['made']
 
     1 error in regatta.toml; nothing was run
     ");
-    for words in [&["check"][..], &["explain", "unit"]] {
+    for words in [&["check"][..], &["explain", "unit"], &["-n"]] {
         assert_eq!(place.regatta(words).run(), run);
     }
     assert!(!place.has("ran") && !place.has("test-logs"));
