@@ -16,6 +16,7 @@ pub mod diagnostic;
 pub mod drive;
 pub mod graph_view;
 pub mod history;
+pub mod ignored;
 pub mod log_dir;
 pub mod machine_output;
 pub mod outstanding;

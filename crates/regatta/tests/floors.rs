@@ -8,13 +8,13 @@ const FLOORS: [&[&str]; 6] = [
     &[
         "clock",
         "diagnostic",
+        "ignored",
         "log_dir",
         "pattern",
         "repository",
         "shell",
-        "watch",
     ],
-    &["cache", "config", "graph_view", "report"],
+    &["cache", "config", "graph_view", "report", "watch"],
     &[
         "affected",
         "backend",

@@ -10,7 +10,6 @@ mod entry;
 mod environment;
 mod facts;
 mod hash;
-mod ignored;
 mod keeper;
 mod outputs;
 mod parallel;

@@ -6,11 +6,11 @@ use std::os::fd::OwnedFd;
 use rustix::fs::{AtFlags, FileType, Stat, readlinkat, statat};
 use rustix::io::Errno;
 
-use super::ignored::Kind;
 use super::passage::{FolderId, Passage};
 use super::stat::FileStat;
 use super::tree::{Entry, Link, Matches};
 use super::walk::{Active, Job, Manner, Name, NameNode, Visit, Walker, index};
+use crate::ignored::Kind;
 
 /// Folders that no pattern enters unless it names them.
 const PRIVATE: [&[u8]; 2] = [b".git", b".regatta"];

@@ -13,11 +13,11 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use rustix::fs::{CWD, FileType, Mode, OFlags, RawDir, openat};
 use rustix::io::Errno;
 
-use super::ignored::{FILE_NAME, Ignored};
 use super::parallel::on_all_threads;
 use super::passage::{MOST_FOLDERS, Passage};
 use super::reading::Reading;
 use super::tree::{Folder, Matches, PatternSet, Tree};
+use crate::ignored::{FILE_NAME, Ignored};
 
 /// How a folder is walked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -14,8 +14,8 @@ use ignore::WalkBuilder;
 use notify::event::{EventKind, ModifyKind};
 use notify::{Config, ErrorKind, Event, RecommendedWatcher, RecursiveMode, Watcher};
 
-use super::ignored::Ignored;
 use super::links::Links;
+use crate::ignored::IgnoredPaths;
 
 /// How long nothing must have changed before a batch is told. Editors and git write several files in a row.
 const QUIET: Duration = Duration::from_millis(60);
@@ -30,7 +30,7 @@ pub struct Folders {
     /// The same without links on the way, as all paths here are until they are told.
     root: PathBuf,
     scope: Scope,
-    ignored: Ignored,
+    ignored: IgnoredPaths,
     links: Links,
     /// Folders that links lead to, and that are watched with all below them.
     followed: BTreeSet<PathBuf>,
@@ -102,7 +102,7 @@ impl Folders {
             ..scope
         };
         let mut folders = Self {
-            ignored: Ignored::new(&root),
+            ignored: IgnoredPaths::around(&root),
             called,
             root,
             scope,

@@ -5,7 +5,6 @@ mod agenda;
 mod content;
 mod echoes;
 mod folders;
-mod ignored;
 mod links;
 
 pub use agenda::{Agenda, Step, Wish};
