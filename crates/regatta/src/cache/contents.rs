@@ -28,8 +28,18 @@ impl Contents {
     /// on all CPUs. What was read goes into `stats`.
     #[must_use]
     pub(super) fn read(mut tree: Tree, stats: &StatCache) -> Self {
+        // What cannot be known as a whole is not read in part: it may be more than anybody meant.
+        let mut is_needed = vec![false; tree.folders.len()];
+        for (found, problem) in tree.found.iter().zip(&tree.problems) {
+            for (folder, _) in found.iter().filter(|_| problem.is_none()) {
+                is_needed[*folder as usize] = true;
+            }
+        }
         let folders: Vec<Mutex<_>> = tree.folders.iter_mut().map(Mutex::new).collect();
         let unknown = for_each(folders.len(), |folder| {
+            if !is_needed[folder] {
+                return Vec::new();
+            }
             let mut guard = folders[folder]
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner);

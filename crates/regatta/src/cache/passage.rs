@@ -1,13 +1,27 @@
 //! The links to folders that a walk has gone through on its way. What a suite can read behind a link decides its result
 //! like any file, so walks go through; what keeps them from going in circles for ever is here.
 
+use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
-use rustix::fs::Stat;
+use rustix::fs::{Stat, fstat, fstatfs};
 
 /// How many folders behind links one walk enters. Links that lead back to each other multiply, and so many are never
 /// meant.
 pub(super) const MOST_FOLDERS: usize = 10_000;
+
+/// File systems that show the kernel's own state: proc, sysfs, both kinds of cgroups, debugfs, tracefs. Their files have no
+/// end, or none that is the same twice.
+///
+/// Source: `statfs(2)`.
+const OF_THE_KERNEL: [u64; 6] = [
+    0x9fa0,
+    0x6265_6572,
+    0x0027_e0eb,
+    0x6367_7270,
+    0x6462_6720,
+    0x7472_6163,
+];
 
 /// Which folder something is, whatever leads to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +69,16 @@ impl Passage {
             folder,
             before: before.cloned(),
         }))
+    }
+
+    /// Returns why a folder that was found behind the link is not read.
+    pub(super) fn forbids(&self, folder: &OwnedFd) -> Option<&'static str> {
+        let is_elsewhere = fstat(folder).is_ok_and(|it| it.st_dev != self.folder.device);
+        let kind = fstatfs(folder).map(|it| u64::try_from(it.f_type).unwrap_or_default());
+        if kind.is_ok_and(|it| OF_THE_KERNEL.contains(&it)) {
+            return Some("files of the kernel lie");
+        }
+        is_elsewhere.then_some("another file system begins")
     }
 }
 

@@ -261,6 +261,15 @@ impl<'n> Walker<'_, 'n> {
                 return (Some(visit), Vec::new());
             }
         };
+        if let Some(passage) = &job.passage
+            && let Some(what) = passage.forbids(&folder)
+        {
+            let link = String::from_utf8_lossy(&passage.first);
+            let text =
+                format!("{what} behind link `{link}`; exclude it, or name what is read there");
+            visit.problems = sets_of(&job).map(|set| (set, text.clone())).collect();
+            return (Some(visit), Vec::new());
+        }
         if self.manner == Manner::Inputs && names.iter().any(|it| &*it.name == FILE_NAME) {
             // One that cannot be read ignores nothing: more files count, and none less.
             let text = read_small(&folder).unwrap_or_default();

@@ -20,6 +20,9 @@ use crate::ignored::IgnoredPaths;
 /// How long nothing must have changed before a batch is told. Editors and git write several files in a row.
 const QUIET: Duration = Duration::from_millis(60);
 
+/// How many files and folders behind a link are looked through. A link to the root of the system is followed no further.
+const MOST_BEHIND_A_LINK: usize = 100_000;
+
 /// After this long a batch is told although changes go on.
 const PATIENCE: Duration = Duration::from_millis(500);
 
@@ -236,7 +239,12 @@ impl Folders {
 
     /// Watches a folder and those in it, and follows the links there.
     fn add(&mut self, folder: &Path, rules: Rules) -> io::Result<()> {
-        for path in self.walk(folder, rules) {
+        let most = if rules == Rules::Inside {
+            MOST_BEHIND_A_LINK
+        } else {
+            usize::MAX
+        };
+        for path in self.walk(folder, rules).take(most) {
             if path.is_symlink() && path != folder {
                 self.follow(&path)?;
             } else if path.is_dir() {
@@ -317,6 +325,7 @@ impl Folders {
             .standard_filters(false)
             .git_ignore(rules != Rules::Nothing)
             .parents(rules == Rules::Project)
+            .same_file_system(rules == Rules::Inside)
             .require_git(false)
             .filter_entry(move |entry| {
                 entry.file_name() != ".git" && !left_out.iter().any(|it| it == entry.path())

@@ -126,3 +126,25 @@ fn k1_a_folder_to_run_in_that_is_a_link_to_another_one_is_a_miss() {
     check_miss(&place, "the working directory changed");
     assert_eq!(place.read("test-logs/a.log"), "2");
 }
+
+#[test]
+fn a_link_to_what_has_no_end_is_no_hit_and_says_so() {
+    for (text, expected) in [
+        ("/proc", "files of the kernel lie behind link `src/data`"),
+        (
+            "/proc/self",
+            "files of the kernel lie behind link `src/data`",
+        ),
+        // Whichever is found first.
+        ("/", "behind link"),
+    ] {
+        let place = Place::new("[suites.a]\ncommand = 'true'\ninputs = ['src/**']\n");
+        place.write("src/own", "one");
+        symlink(text, place.path("src/data")).expect("a link");
+        for _ in 0..2 {
+            assert_eq!(run(&place, &[]), "passed");
+            let reason = reason(&place);
+            assert!(reason.contains(expected), "{text}: {reason}");
+        }
+    }
+}
