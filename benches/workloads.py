@@ -77,18 +77,21 @@ def grouped():
 
 
 def write_packages(folder, packages=200, files=250):
-    """Writes that many packages of files of about a kilobyte each, and suites that each read one."""
+    """Writes that many packages of files of about a kilobyte each, and suites that each read one. Returns their names."""
     rng = random.Random(20261122)
     lines = []
+    names = []
     for package in range(packages):
         sources = folder / f"packages/p{package:03d}/src"
         sources.mkdir(parents=True)
         for file in range(files):
             (sources / f"f{file:03d}.txt").write_text(f"{package} {file} {rng.random()}\n" * 32)
         name = f"p{package:03d}"
+        names.append(name)
         lines.append(f'[suites.{name}]\ncommand = "true"\ninputs = ["packages/{name}/src/**"]\n')
     (folder / "regatta.toml").write_text("\n".join(lines))
     (folder / ".gitignore").write_text("node_modules\n*.log\n")
+    return names
 
 
 def lower_bound(suites, slots):

@@ -11,7 +11,7 @@ use std::fmt;
 use crate::encoding::{Reader, write_bytes, write_number};
 
 /// The version of the encoding. A change of meaning raises it, and no older key is found any more.
-pub const FORMAT: u64 = 1;
+pub const FORMAT: u64 = 2;
 
 /// A SHA-256 digest.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -96,12 +96,36 @@ pub enum Content {
     Link {
         /// Its text.
         text: Vec<u8>,
-        /// The digest of the regular file that it leads to; `None` if it leads to something else or nowhere.
-        target: Option<Digest>,
+        /// What it leads to.
+        target: Target,
     },
     /// A folder. What is in it counts for itself.
-    Folder,
+    Folder {
+        /// Its permission bits.
+        mode: u32,
+    },
     /// A pipe, a socket or a device, whose content cannot be known.
+    Special,
+}
+
+/// What a symbolic link leads to, through any number of others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target {
+    /// Nothing.
+    Nothing,
+    /// A regular file.
+    File {
+        /// Its permission bits.
+        mode: u32,
+        /// Of its bytes.
+        digest: Digest,
+    },
+    /// A folder. What is in it counts for itself, under the link's name.
+    Folder {
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// A pipe, a socket or a device.
     Special,
 }
 
@@ -148,14 +172,23 @@ impl Manifest {
                 sink(&[1]);
                 write_bytes(sink, text);
                 match target {
-                    Some(digest) => {
+                    Target::Nothing => sink(&[0]),
+                    Target::File { mode, digest } => {
                         sink(&[1]);
+                        sink(&mode.to_le_bytes());
                         sink(&digest.0);
                     }
-                    None => sink(&[0]),
+                    Target::Folder { mode } => {
+                        sink(&[2]);
+                        sink(&mode.to_le_bytes());
+                    }
+                    Target::Special => sink(&[3]),
                 }
             }
-            Content::Folder => sink(&[2]),
+            Content::Folder { mode } => {
+                sink(&[2]);
+                sink(&mode.to_le_bytes());
+            }
             Content::Special => sink(&[3]),
         }
     }
@@ -285,12 +318,21 @@ fn decode_content(reader: &mut Reader<'_>) -> Option<Content> {
         1 => Content::Link {
             text: reader.bytes()?.to_vec(),
             target: match reader.byte()? {
-                0 => None,
-                1 => Some(Digest(reader.array()?)),
+                0 => Target::Nothing,
+                1 => Target::File {
+                    mode: u32::from_le_bytes(reader.array()?),
+                    digest: Digest(reader.array()?),
+                },
+                2 => Target::Folder {
+                    mode: u32::from_le_bytes(reader.array()?),
+                },
+                3 => Target::Special,
                 _ => return None,
             },
         },
-        2 => Content::Folder,
+        2 => Content::Folder {
+            mode: u32::from_le_bytes(reader.array()?),
+        },
         3 => Content::Special,
         _ => return None,
     })
@@ -336,7 +378,10 @@ fn describe_content(name: &str, before: &Content, now: &Content) -> String {
         }
         (_, Content::File { .. }) => format!("{name} is a file now"),
         (_, Content::Link { .. }) => format!("{name} is a link now"),
-        (_, Content::Folder) => format!("{name} is a folder now"),
+        (Content::Folder { mode: old }, Content::Folder { mode }) => {
+            format!("the mode of {name} changed from {old:o} to {mode:o}")
+        }
+        (_, Content::Folder { .. }) => format!("{name} is a folder now"),
         (_, Content::Special) => format!("{name} is neither file, link nor folder now"),
     }
 }
@@ -402,13 +447,20 @@ mod tests {
         }
     }
 
-    fn link(path: &str, text: &str, target: Option<u8>) -> Input {
+    fn link(path: &str, text: &str, target: Target) -> Input {
         Input {
             path: path.into(),
             content: Content::Link {
                 text: text.into(),
-                target: target.map(|it| Digest([it; 32])),
+                target,
             },
+        }
+    }
+
+    fn target(mode: u32, byte: u8) -> Target {
+        Target::File {
+            mode,
+            digest: Digest([byte; 32]),
         }
     }
 
@@ -421,10 +473,11 @@ mod tests {
             ],
             inputs: vec![
                 file("a", 0o644, 1),
-                link("l", "a", Some(1)),
+                link("l", "a", target(0o644, 1)),
+                link("m", "d", Target::Folder { mode: 0o755 }),
                 Input {
                     path: "d".into(),
-                    content: Content::Folder,
+                    content: Content::Folder { mode: 0o755 },
                 },
             ],
         }
@@ -471,7 +524,7 @@ mod tests {
     #[test]
     fn each_change_is_told_in_words() {
         let before = manifest();
-        let table: [Row; 12] = [
+        let table: [Row; 15] = [
             (|_| {}, ""),
             (
                 |it| it.facts[0].value = Some("x".into()),
@@ -497,15 +550,27 @@ mod tests {
             (|it| it.inputs.push(file("b", 0o644, 1)), "b is new"),
             (|it| drop(it.inputs.remove(0)), "a is gone"),
             (
-                |it| it.inputs[1] = link("l", "b", None),
+                |it| it.inputs[1] = link("l", "b", Target::Nothing),
                 "link l leads to b now",
             ),
             (
-                |it| it.inputs[1] = link("l", "a", Some(2)),
+                |it| it.inputs[1] = link("l", "a", target(0o644, 2)),
                 "what link l leads to changed",
             ),
             (
-                |it| it.inputs[2].content = Content::Special,
+                |it| it.inputs[1] = link("l", "a", target(0o755, 1)),
+                "what link l leads to changed",
+            ),
+            (
+                |it| it.inputs[2] = link("m", "d", Target::Special),
+                "what link m leads to changed",
+            ),
+            (
+                |it| it.inputs[3].content = Content::Folder { mode: 0o700 },
+                "the mode of d changed from 755 to 700",
+            ),
+            (
+                |it| it.inputs[3].content = Content::Special,
                 "d is neither file, link nor folder now",
             ),
         ];

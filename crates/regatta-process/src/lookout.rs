@@ -1,17 +1,23 @@
-//! What a program that serves its user waits for, in one place: keys, signals, the end of the one process that it has
-//! started, and other threads. It starts nothing, and supervises nobody: for that there is the `Supervisor`.
+//! What a program that serves its user waits for, in one place: keys, signals, the end of the one process that it
+//! starts, and other threads. That process ends with this one, but nobody is supervised: for that there is the
+//! `Supervisor`.
 
 use std::io;
 use std::os::fd::OwnedFd;
+use std::os::unix::process::CommandExt;
+use std::process::Command;
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
-use rustix::process::{Pid, PidfdFlags, Signal as SystemSignal, getpid, kill_process, pidfd_open};
+use rustix::process::{
+    Pid, PidfdFlags, Signal as SystemSignal, getpid, getppid, kill_process, pidfd_open,
+    set_parent_process_death_signal,
+};
 use rustix::stdio::stdin;
 
 use crate::keys::Keys;
-use crate::signal::{Notice, PAUSE, REQUESTS, SignalPipe};
+use crate::signal::{Notice, PAUSE, REQUESTS, SignalPipe, is_ignored};
 use crate::usage::reap;
 use crate::{Signal, Status, Waker};
 
@@ -70,14 +76,16 @@ impl Lookout {
         self.waker.clone()
     }
 
-    /// Watches a child of this process, whose end is told once and which is reaped with that. Nobody else may reap it.
+    /// Starts a process and watches it: its end is told once, and it is reaped with that. If this process dies before,
+    /// whichever way, the other is asked to end. To be called by the main thread.
     ///
     /// # Errors
     ///
-    /// Too few descriptors, or there is no such child.
-    pub fn watch(&mut self, child: u32) -> io::Result<()> {
-        let pid = i32::try_from(child).ok().and_then(Pid::from_raw);
-        let pid = pid.ok_or(Errno::SRCH)?;
+    /// The program cannot be started, or too few descriptors are left.
+    pub fn start(&mut self, command: &mut Command) -> io::Result<()> {
+        end_with_this_process(command)?;
+        let child = command.spawn()?;
+        let pid = Pid::from_child(&child);
         let pidfd = pidfd_open(pid, PidfdFlags::empty())?;
         self.child = Some(Child { pid, pidfd });
         Ok(())
@@ -171,4 +179,30 @@ impl Lookout {
         }
         Ok(ready)
     }
+}
+
+/// Makes the kernel ask what a command starts to end when the thread that starts it is over. The child sees to that
+/// before it executes its program, so that no moment is left in which nobody would ask.
+///
+/// Source: `PR_SET_PDEATHSIG(2const)`. It stays over `execve`, unless that gives other rights.
+fn end_with_this_process(command: &mut Command) -> io::Result<()> {
+    let parent = getpid();
+    // What this process was told to ignore, the other ignores as well.
+    let signal = if is_ignored(SystemSignal::TERM.as_raw())? {
+        SystemSignal::KILL
+    } else {
+        SystemSignal::TERM
+    };
+    let prepare = move || {
+        set_parent_process_death_signal(Some(signal))?;
+        // It may have died already. Then this one has another parent, and gets no signal any more.
+        if getppid() == Some(parent) {
+            Ok(())
+        } else {
+            Err(Errno::SRCH.into())
+        }
+    };
+    // SAFETY: between fork and exec it does nothing but two calls of the system.
+    unsafe { command.pre_exec(prepare) };
+    Ok(())
 }

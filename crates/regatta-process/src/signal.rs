@@ -283,7 +283,7 @@ pub(crate) fn keep_exit_codes() -> io::Result<()> {
     Ok(())
 }
 
-fn is_ignored(number: i32) -> io::Result<bool> {
+pub(crate) fn is_ignored(number: i32) -> io::Result<bool> {
     let mut action = MaybeUninit::<libc::sigaction>::zeroed();
     // SAFETY: nothing is set, and the pointer to the answer is valid for the call.
     if unsafe { libc::sigaction(number, ptr::null(), action.as_mut_ptr()) } != 0 {

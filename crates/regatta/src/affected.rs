@@ -98,6 +98,26 @@ pub fn named_paths(config: &Config) -> BTreeSet<&str> {
     named.map(Pattern::base).collect()
 }
 
+/// Returns whether some suite may read what lies at a path, from the configuration's folder, or below it.
+#[must_use]
+pub fn may_be_read(config: &Config, path: &Path) -> bool {
+    let bytes = path.as_os_str().as_bytes();
+    let mut reuses = config
+        .suites
+        .iter()
+        .filter_map(|suite| suite.reuse.as_ref());
+    reuses.any(|reuse| {
+        let mut patterns = reuse.inputs.iter().map(|input| &input.pattern);
+        let is_excluded = patterns.clone().any(|pattern| {
+            pattern.sense() == Sense::Exclude && pattern.matches_path_or_folder(bytes)
+        });
+        let may_read = |pattern: &Pattern| {
+            pattern.sense() == Sense::Include && (pattern.matches(bytes) || reaches(pattern, path))
+        };
+        !is_excluded && patterns.any(may_read)
+    })
+}
+
 /// Adds the suites that git cannot tell about: a pattern names a path that it ignores.
 pub fn add_unwatched(config: &Config, causes: &mut [Option<Cause>], ignored: &BTreeSet<String>) {
     for (suite, cause) in config.suites.iter().zip(causes.iter_mut()) {

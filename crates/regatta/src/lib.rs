@@ -19,6 +19,7 @@ pub mod graph_layout;
 pub mod graph_picture;
 pub mod graph_view;
 pub mod history;
+pub mod ignored;
 pub mod jobserver;
 pub mod log_dir;
 pub mod machine_output;

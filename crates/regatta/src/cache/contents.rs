@@ -3,7 +3,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use regatta_core::manifest::{Content, Digest, Input, Manifest};
+use regatta_core::manifest::{Content, Digest, Input, Manifest, Target};
 use rustix::fs::FileType;
 
 use super::hash::{Hasher, Links, digest_file};
@@ -28,18 +28,30 @@ impl Contents {
     /// on all CPUs. What was read goes into `stats`.
     #[must_use]
     pub(super) fn read(mut tree: Tree, stats: &StatCache) -> Self {
+        // What cannot be known as a whole is not read in part: it may be more than anybody meant.
+        let mut is_needed = vec![false; tree.folders.len()];
+        for (found, problem) in tree.found.iter().zip(&tree.problems) {
+            for (folder, _) in found.iter().filter(|_| problem.is_none()) {
+                is_needed[*folder as usize] = true;
+            }
+        }
         let folders: Vec<Mutex<_>> = tree.folders.iter_mut().map(Mutex::new).collect();
         let unknown = for_each(folders.len(), |folder| {
+            if !is_needed[folder] {
+                return Vec::new();
+            }
             let mut guard = folders[folder]
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner);
             let files = guard.files.iter_mut().enumerate();
             let unknown = files.filter_map(|(place, entry)| {
                 let stat = match &entry.link {
-                    None if entry.stat.kind() == FileType::RegularFile => entry.stat,
-                    None => return None,
+                    None => entry.stat,
                     Some(link) => link.target?,
                 };
+                if stat.kind() != FileType::RegularFile {
+                    return None;
+                }
                 entry.digest = stats.find(&stat);
                 entry.digest.is_none().then_some((folder, place))
             });
@@ -230,16 +242,23 @@ fn content(entry: &Entry) -> Option<Content> {
     Some(match (&entry.link, entry.stat.kind()) {
         (Some(link), _) => Content::Link {
             text: link.text.clone(),
-            target: match link.target {
-                Some(_) => Some(entry.digest?),
-                None => None,
+            target: match link.target.map(|it| (it.kind(), it.permissions())) {
+                None => Target::Nothing,
+                Some((FileType::RegularFile, mode)) => Target::File {
+                    mode,
+                    digest: entry.digest?,
+                },
+                Some((FileType::Directory, mode)) => Target::Folder { mode },
+                Some(_) => Target::Special,
             },
         },
         (None, FileType::RegularFile) => Content::File {
             mode: entry.stat.permissions(),
             digest: entry.digest?,
         },
-        (None, FileType::Directory) => Content::Folder,
+        (None, FileType::Directory) => Content::Folder {
+            mode: entry.stat.permissions(),
+        },
         (None, _) => Content::Special,
     })
 }

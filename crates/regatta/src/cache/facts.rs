@@ -17,7 +17,7 @@ use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
 
 use super::environment::Surroundings;
 use super::hash::{Links, digest, digest_file};
-use super::recipe::{Command, Recipe};
+use super::recipe::{Command, Recipe, plain};
 use super::stat::{FileStat, now_ns};
 use super::stat_cache::StatCache;
 
@@ -68,7 +68,7 @@ impl Gatherer<'_> {
     pub(super) fn facts(&self, recipe: &Recipe) -> Result<Vec<Fact>, String> {
         let mut facts = vec![
             fact(FactKind::Command, "", Some(command_words(&recipe.command))),
-            fact(FactKind::Directory, "", Some(directory(&recipe.dir))),
+            fact(FactKind::Directory, "", Some(self.directory(&recipe.dir))),
         ];
         facts.extend(self.variables(recipe));
         let shard = recipe.shard.map(|it| it.to_string().into_bytes());
@@ -91,6 +91,22 @@ impl Gatherer<'_> {
             facts.push(fact(FactKind::Tool, tool, Some(value)));
         }
         Ok(facts)
+    }
+
+    /// Returns where a suite runs: what it is called, and where a link leads, what it is.
+    fn directory(&self, dir: &Path) -> Vec<u8> {
+        // `a/./b` and `a//b` are the same place.
+        let names: PathBuf = dir.components().collect();
+        let mut words = names.as_os_str().as_bytes().to_vec();
+        let place = |path: &Path| path.canonicalize().ok();
+        let found = place(self.root).zip(place(&self.root.join(dir)));
+        // A project that was moved is the same as before.
+        let real = found.map(|(root, it)| it.strip_prefix(&root).map(Path::to_owned).unwrap_or(it));
+        if let Some(real) = real.filter(|it| *it != plain(dir)) {
+            words.extend_from_slice(b" -> ");
+            words.extend_from_slice(real.as_os_str().as_bytes());
+        }
+        words
     }
 
     fn variables(&self, recipe: &Recipe) -> Vec<Fact> {
@@ -196,12 +212,6 @@ fn command_words(command: &Command) -> Vec<u8> {
             [b"exec\0".to_vec(), words.collect::<Vec<_>>().concat()].concat()
         }
     }
-}
-
-fn directory(dir: &Path) -> Vec<u8> {
-    // `a/./b` and `a//b` are the same place.
-    let names: PathBuf = dir.components().collect();
-    names.as_os_str().as_bytes().to_vec()
 }
 
 /// Runs a process whose end is not far, and returns what it printed; the inner error is about what it did.

@@ -83,7 +83,7 @@ fn keepable(input: &Input) -> Result<OutputKind, String> {
                 "is a link to `{text}`, outside of the suite's folder"
             ))
         }
-        Content::Folder => Ok(OutputKind::Folder),
+        Content::Folder { .. } => Ok(OutputKind::Folder),
         Content::Special => Err("is neither file, link nor folder".into()),
     }
 }

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::os::fd::OwnedFd;
 
-use rustix::fs::{AtFlags, FileType, readlinkat, statat};
+use rustix::fs::{AtFlags, FileType, Stat, readlinkat, statat};
 use rustix::io::Errno;
 
-use super::ignored::Kind;
+use super::passage::{FolderId, Passage};
 use super::stat::FileStat;
 use super::tree::{Entry, Link, Matches};
 use super::walk::{Active, Job, Manner, Name, NameNode, Visit, Walker, index};
+use crate::ignored::Kind;
 
 /// Folders that no pattern enters unless it names them.
 const PRIVATE: [&[u8]; 2] = [b".git", b".regatta"];
@@ -39,15 +40,24 @@ impl<'n> Reading<'_, 'n> {
         self.path.truncate(self.prefix);
         self.path.extend_from_slice(&name.name);
         let node = self.job.names.and_then(|it| it.below.get(&*name.name));
-        let kind = self.kind_of(&name, node.is_some());
-        let is_folder = kind == FileType::Directory;
         if node.is_none() && (self.job.active.is_empty() || PRIVATE.contains(&&*name.name)) {
             return;
         }
-        let asked = if is_folder { Kind::Folder } else { Kind::Other };
+        let kind = self.kind_of(&name);
+        let asked = if kind == FileType::Directory {
+            Kind::Folder
+        } else {
+            Kind::Other
+        };
         let is_ignored = !self.job.active.is_empty()
             && (PRIVATE.contains(&&*name.name)
                 || (self.job.ignored.as_ref()).is_some_and(|it| it.covers(&self.path, asked)));
+        let behind = if kind == FileType::Symlink && (node.is_some() || !is_ignored) {
+            self.folder_behind(&name)
+        } else {
+            None
+        };
+        let is_folder = kind == FileType::Directory || behind.is_some();
         self.sets.clear();
         if !is_ignored {
             self.match_active(is_folder);
@@ -59,7 +69,7 @@ impl<'n> Reading<'_, 'n> {
             }
         }
         if is_folder {
-            self.descend(node, is_ignored);
+            self.descend(node, is_ignored, behind);
         }
         if !self.sets.is_empty() {
             self.sets.sort_unstable();
@@ -68,22 +78,23 @@ impl<'n> Reading<'_, 'n> {
         }
     }
 
-    /// Returns what a name stands for. A link that the base of a pattern leads through stands for what it leads to.
-    fn kind_of(&self, name: &Name, is_named: bool) -> FileType {
-        let stat = |flags| statat(&self.folder, &*name.name, flags);
+    fn kind_of(&self, name: &Name) -> FileType {
         match name.kind {
-            FileType::Symlink if is_named && self.walker.manner == Manner::Inputs => {
-                match stat(AtFlags::empty()) {
-                    Ok(it) if FileType::from_raw_mode(it.st_mode) == FileType::Directory => {
-                        FileType::Directory
-                    }
-                    _ => FileType::Symlink,
-                }
-            }
-            FileType::Unknown => stat(AtFlags::SYMLINK_NOFOLLOW)
+            // Not every file system says it with the name.
+            FileType::Unknown => statat(&self.folder, &*name.name, AtFlags::SYMLINK_NOFOLLOW)
                 .map_or(FileType::Unknown, |it| FileType::from_raw_mode(it.st_mode)),
             kind => kind,
         }
+    }
+
+    /// Returns the folder that a link leads to, where that counts.
+    fn folder_behind(&self, name: &Name) -> Option<FolderId> {
+        if self.walker.manner == Manner::Outputs {
+            return None;
+        }
+        let stat = statat(&self.folder, &*name.name, AtFlags::empty()).ok()?;
+        let is_folder = FileType::from_raw_mode(stat.st_mode) == FileType::Directory;
+        is_folder.then(|| FolderId::new(&stat))
     }
 
     fn match_active(&mut self, is_folder: bool) {
@@ -134,7 +145,17 @@ impl<'n> Reading<'_, 'n> {
         self.visit.problems.extend(problems);
     }
 
-    fn descend(&mut self, node: Option<&'n NameNode>, is_ignored: bool) {
+    fn descend(&mut self, node: Option<&'n NameNode>, is_ignored: bool, behind: Option<FolderId>) {
+        let before = self.job.passage.as_ref();
+        let passage = match behind {
+            None => before.cloned(),
+            Some(folder) => match Passage::through(&self.path, folder, before) {
+                // What names lead through is as long as the names.
+                None if node.is_some() => before.cloned(),
+                None => return,
+                passage => passage,
+            },
+        };
         let sets = self.walker.sets;
         let mut active = Vec::new();
         if !is_ignored {
@@ -156,6 +177,7 @@ impl<'n> Reading<'_, 'n> {
                 names,
                 active,
                 ignored: self.job.ignored.clone(),
+                passage,
             });
         }
     }
@@ -171,9 +193,10 @@ impl<'n> Reading<'_, 'n> {
             young: false,
             link: None,
         };
-        if kind != FileType::Directory {
+        // Where outputs are put in place, folders get the mode that the user's new folders have.
+        if kind != FileType::Directory || self.walker.manner == Manner::Inputs {
             let stat = match statat(&self.folder, &*entry.name, AtFlags::SYMLINK_NOFOLLOW) {
-                Ok(stat) => FileStat::new(&stat),
+                Ok(stat) => own_state(&stat),
                 // It went away while the folder was read.
                 Err(Errno::NOENT) => return,
                 Err(error) => {
@@ -190,10 +213,9 @@ impl<'n> Reading<'_, 'n> {
                     return;
                 };
                 let target = statat(&self.folder, &*entry.name, AtFlags::empty()).ok();
-                let target = target.map(|it| FileStat::new(&it));
                 entry.link = Some(Box::new(Link {
                     text: text.into_bytes(),
-                    target: target.filter(|it| it.kind() == FileType::RegularFile),
+                    target: target.map(|it| own_state(&it)),
                 }));
             }
         }
@@ -225,5 +247,18 @@ impl<'n> Reading<'_, 'n> {
         (self.visit.matched).extend(hits.map(|(it, _)| (it.set, it.include)));
         self.visit.folder.files = self.wanted;
         (Some(self.visit), self.below)
+    }
+}
+
+/// Returns what counts of something by itself. The times of a folder are about what is in it, those of a device about
+/// who uses it.
+fn own_state(stat: &Stat) -> FileStat {
+    let stat = FileStat::new(stat);
+    if matches!(stat.kind(), FileType::RegularFile | FileType::Symlink) {
+        return stat;
+    }
+    FileStat {
+        mode: stat.mode,
+        ..FileStat::default()
     }
 }

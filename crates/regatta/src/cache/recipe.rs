@@ -103,7 +103,7 @@ impl Recipe {
 }
 
 /// Returns the same place by names alone: `./a` is `a`.
-fn plain(path: &Path) -> PathBuf {
+pub(super) fn plain(path: &Path) -> PathBuf {
     let names = path.components();
     names.filter(|it| *it != Component::CurDir).collect()
 }

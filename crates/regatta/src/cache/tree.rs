@@ -49,13 +49,14 @@ pub(super) struct Entry {
     pub(super) digest: Option<Digest>,
     /// Whether it was so young when it was hashed that another change might not show.
     pub(super) young: bool,
-    /// Of a link: its text, and what it leads to if that is a file.
+    /// Of a link: its text, and what it leads to.
     pub(super) link: Option<Box<Link>>,
 }
 
 #[derive(Debug)]
 pub(super) struct Link {
     pub(super) text: Vec<u8>,
+    /// `None` if that is nothing. Of what is no file only kind and permissions are known, since what is in a folder counts for itself.
     pub(super) target: Option<FileStat>,
 }
 

@@ -7,20 +7,22 @@ use std::collections::BTreeMap;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use rustix::fs::{CWD, FileType, Mode, OFlags, RawDir, openat};
 use rustix::io::Errno;
 
-use super::ignored::{FILE_NAME, Ignored};
 use super::parallel::on_all_threads;
+use super::passage::{MOST_FOLDERS, Passage};
 use super::reading::Reading;
 use super::tree::{Folder, Matches, PatternSet, Tree};
+use crate::ignored::{FILE_NAME, Ignored};
 
 /// How a folder is walked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Manner {
-    /// For inputs: without what git ignores, and through a link that a pattern names on its way.
+    /// For inputs: without what git ignores, and through links to folders.
     Inputs,
     /// For outputs: whatever git thinks of them, and through no link.
     Outputs,
@@ -55,6 +57,7 @@ pub(super) fn walk(root: &Path, sets: &[PatternSet], manner: Manner) -> Tree {
         manner,
         queue: Mutex::default(),
         changed: Condvar::new(),
+        behind_links: AtomicUsize::new(0),
     };
     let mut names = NameNode::default();
     let mut active = Vec::new();
@@ -81,6 +84,7 @@ pub(super) fn walk(root: &Path, sets: &[PatternSet], manner: Manner) -> Tree {
         names: Some(&names),
         active,
         ignored,
+        passage: None,
     }]);
     let parts = on_all_threads(|| walker.work());
     let mut visits: Vec<Visit> = parts.into_iter().flatten().collect();
@@ -140,6 +144,8 @@ pub(super) struct Job<'n> {
     pub(super) names: Option<&'n NameNode>,
     pub(super) active: Vec<Active>,
     pub(super) ignored: Option<Arc<Ignored>>,
+    /// The links that lead here, if any.
+    pub(super) passage: Option<Arc<Passage>>,
 }
 
 /// What reading a folder brought.
@@ -164,6 +170,8 @@ pub(super) struct Walker<'s, 'n> {
     pub(super) manner: Manner,
     queue: Mutex<Queue<'n>>,
     changed: Condvar,
+    /// How many folders behind links were entered.
+    behind_links: AtomicUsize,
 }
 
 /// A thread that reads a folder. Whatever becomes of it, the others do not wait for more from it.
@@ -229,6 +237,16 @@ impl<'n> Walker<'_, 'n> {
     fn visit(&self, mut job: Job<'n>, buffer: &mut Vec<u8>) -> (Option<Visit>, Vec<Job<'n>>) {
         let mut visit = Visit::default();
         visit.folder.path = job.path.clone().into_boxed_slice();
+        if let Some(passage) = &job.passage
+            && self.behind_links.fetch_add(1, Ordering::Relaxed) >= MOST_FOLDERS
+        {
+            let link = String::from_utf8_lossy(&passage.first);
+            let text = format!(
+                "more than {MOST_FOLDERS} folders lie behind links such as `{link}`; exclude it, or name what is read there"
+            );
+            visit.problems = sets_of(&job).map(|set| (set, text.clone())).collect();
+            return (Some(visit), Vec::new());
+        }
         let folder = self.open(&job.path);
         let names = folder.as_ref().map_err(|error| *error);
         let names = names.and_then(|folder| read_names(folder, buffer));
@@ -243,6 +261,15 @@ impl<'n> Walker<'_, 'n> {
                 return (Some(visit), Vec::new());
             }
         };
+        if let Some(passage) = &job.passage
+            && let Some(what) = passage.forbids(&folder)
+        {
+            let link = String::from_utf8_lossy(&passage.first);
+            let text =
+                format!("{what} behind link `{link}`; exclude it, or name what is read there");
+            visit.problems = sets_of(&job).map(|set| (set, text.clone())).collect();
+            return (Some(visit), Vec::new());
+        }
         if self.manner == Manner::Inputs && names.iter().any(|it| &*it.name == FILE_NAME) {
             // One that cannot be read ignores nothing: more files count, and none less.
             let text = read_small(&folder).unwrap_or_default();
@@ -432,17 +459,30 @@ mod tests {
     }
 
     #[test]
-    fn links_are_entries_and_lead_on_only_where_an_input_pattern_names_them() {
+    fn links_are_entries_and_lead_on_for_inputs_but_not_for_outputs() {
         let root = folder(&["real/a", "other"]);
         symlink("real", root.path().join("link")).unwrap();
         symlink("gone", root.path().join("real/dangling")).unwrap();
-        let patterns: &[&[&str]] = &[&["*"], &["link/**"], &["real/**"]];
+        symlink("..", root.path().join("real/back")).unwrap();
+        let patterns: &[&[&str]] = &[
+            &["*"],
+            &["link/*"],
+            &["link"],
+            &["real/**/a"],
+            &["**", "!**/back"],
+            &["link/back/other"],
+            &["**/dangling", "!link"],
+        ];
         assert_eq!(
             found(root.path(), patterns, Manner::Inputs),
             [
                 "link other real",
-                "link/a link/dangling",
-                "real/a real/dangling"
+                "link/a link/back link/dangling",
+                "link link/a link/back link/dangling link/back/link link/back/other link/back/real link/back/real/a link/back/real/back link/back/real/dangling",
+                "real/a real/back/link/a real/back/real/a",
+                "link other real link/a link/dangling real/a real/dangling",
+                "link/back/other",
+                "real/dangling real/back/link/dangling real/back/real/dangling",
             ]
         );
         let sets = [set(&["link/**"])];

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use clap::ArgMatches;
 use regatta_core::id::{Id, TaskId};
-use regatta_core::manifest::{Content, Fact, FactKind, Input, Manifest};
+use regatta_core::manifest::{Content, Fact, FactKind, Input, Manifest, Target};
 use regatta_core::terms::{Expect, Reuse};
 
 use super::inputs::{Wish, keeper};
@@ -156,11 +156,14 @@ fn render_manifest(text: &mut String, manifest: &Manifest) {
                 format!("{} {mode:04o} {path}", short(&digest.to_string()))
             }
             Content::Link { text, target } => {
-                let digest = target.map_or("-".to_owned(), |it| it.to_string());
+                let digest = match target {
+                    Target::File { digest, .. } => digest.to_string(),
+                    _ => "-".to_owned(),
+                };
                 let text = visible(&String::from_utf8_lossy(text));
                 format!("{:12} link {path} -> {text}", short(&digest))
             }
-            Content::Folder => format!("{:12} dir  {path}", "-"),
+            Content::Folder { mode } => format!("{:12} {mode:04o} {path}/", "-"),
             Content::Special => format!("{:12} special {path}", "-"),
         };
         writeln!(text, "    {line}").expect("a String takes all");

@@ -100,11 +100,14 @@ pub(super) fn run(
     let mut project = planning::plan(&config, &selection, means, |suites| {
         look_back(&config, cpus, suites)
     });
-    if args.dry_run {
-        return print_plan(&project, args.format, slots_reason.as_deref());
-    }
     let cache_choice = inputs::choice(args, matches);
     let run_id = new_run_id();
+    // Before anybody waits for anything: a mistake is told at once, also of a run that is only shown.
+    let look = || inputs::look_for_run(args, &config, &selection, cache_choice, &run_id);
+    if args.dry_run {
+        look()?;
+        return print_plan(&project, args.format, slots_reason.as_deref());
+    }
     check_distinct(&args.report, &setup::log_dir(&config))?;
     let pages = PageWishes::new(config.run.html_report.value, &args.report);
     let ci = run_ci::find(args, &config);
@@ -115,8 +118,6 @@ pub(super) fn run(
         sharing.iter().for_each(Sharing::give_back_all);
         conclude_lost(loss, &args.report, &pages, ci.as_ref())
     });
-    // Before anybody waits for anything: a mistake is told at once.
-    let look = || inputs::look_for_run(args, &config, &selection, cache_choice, &run_id);
     let keeper = look()?;
     let asked_at = Instant::now();
     let Claim {

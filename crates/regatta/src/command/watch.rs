@@ -10,6 +10,7 @@ use std::io::{IsTerminal, stdout};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use clap::ArgMatches;
@@ -17,7 +18,7 @@ use regatta_process::{Lookout, Sight, Signal, die_by};
 
 use super::output::{list_names, notice, print};
 use super::{run, setup};
-use crate::affected::{Cause, Undeclared, all_touched, find_touched, named_paths};
+use crate::affected::{Cause, Undeclared, find_touched, may_be_read, named_paths};
 use crate::cli::{CommandFailure, PlaceArgs, RunArgs, Turn, WatchArgs};
 use crate::config::Config;
 use crate::repository::{Change, Extent};
@@ -97,13 +98,20 @@ impl Project {
     }
 }
 
-/// Returns what is watched although git ignores it, and what is not: the files that runs write.
+/// Returns what is watched although git ignores it or it lies elsewhere, and what is not: the files that runs write.
 fn scope(config: &Config) -> Scope {
+    let reader = config.clone();
+    let is_read = move |path: &Path| {
+        let inside = path.strip_prefix(&reader.root);
+        inside.is_ok_and(|it| may_be_read(&reader, it))
+            || declarations(&reader).iter().any(|it| it == path)
+    };
     let named = named_paths(config).into_iter();
     let named = named.map(|it| config.root.join(it));
     Scope {
         left_out: vec![setup::log_dir(config), config.root.join(".regatta")],
         named: named.chain(declarations(config)).collect(),
+        is_read: Arc::new(is_read),
     }
 }
 
@@ -203,20 +211,31 @@ impl Watch<'_> {
 
     /// Takes what changed.
     fn note(&mut self, batch: &Batch) -> Result<(), CommandFailure> {
-        let mut files: Vec<PathBuf> = batch.files.iter().cloned().collect();
-        files.retain(|file| self.contents.changed(file));
-        if files.iter().any(|file| self.declarations.contains(file)) {
-            return self.reload();
+        let mut changes: Vec<Change> = Vec::new();
+        for path in &batch.files {
+            if !batch.folders.contains(path) && self.contents.changed(path) {
+                let path = path.clone();
+                let extent = Extent::File;
+                changes.push(Change { path, extent });
+            }
+        }
+        changes.extend(batch.folders.iter().cloned().map(|path| Change {
+            path,
+            extent: Extent::Folder,
+        }));
+        let is_declaration = |change: &Change| {
+            let mut files = self.declarations.iter();
+            files.any(|it| it.starts_with(&change.path))
+        };
+        // Where changes were missed, the configuration may be among them.
+        if batch.is_incomplete || changes.iter().any(is_declaration) {
+            return self.reload(batch);
         }
         // What a change touches is not known before the configuration is mended, and then everything runs.
         let Some(known) = self.known.take() else {
             return Ok(());
         };
-        let touched = if batch.is_incomplete {
-            chosen(&known, &all_touched(&known.0, ""))
-        } else {
-            self.find_news(&known, &mut files)
-        };
+        let touched = self.find_news(&known, &mut changes);
         self.known = Some(known);
         if touched.is_empty() {
             let is_telling = !self.passed_over.is_empty() && !self.agenda.is_running();
@@ -224,29 +243,29 @@ impl Watch<'_> {
         }
         self.title = format!(
             "{} changed: {}",
-            list_names(&self.shown(&files)),
+            list_names(&self.shown(&changes)),
             list_names(&touched)
         );
         let step = self.agenda.touch(touched);
         self.take(step)
     }
 
-    /// Returns the suites that files touch, and leaves among `files` those that nobody but the suites themselves
-    /// could have written.
+    /// Returns the suites that changes touch, and leaves among `changes` those that nobody but the suites themselves
+    /// could have made.
     fn find_news(
         &mut self,
         known: &(Config, Selection),
-        files: &mut Vec<PathBuf>,
+        changes: &mut Vec<Change>,
     ) -> BTreeSet<String> {
         let is_aftermath = self.last_end.is_some_and(|it| it.elapsed() < AFTERMATH);
         let mut touched = BTreeSet::new();
-        files.retain(|file| {
+        changes.retain(|Change { path: file, extent }| {
             let Ok(path) = file.strip_prefix(&known.0.root) else {
                 return false;
             };
             let change = Change {
                 path: path.to_owned(),
-                extent: Extent::File,
+                extent: *extent,
             };
             let suites = chosen(
                 known,
@@ -279,14 +298,18 @@ impl Watch<'_> {
     }
 
     /// Reads the configuration again. While it has mistakes, they stand on the screen and nothing runs.
-    fn reload(&mut self) -> Result<(), CommandFailure> {
+    fn reload(&mut self, batch: &Batch) -> Result<(), CommandFailure> {
         match (self.load)(&self.lookout) {
             Ok(project) => {
                 self.folders = project.folders;
                 let names = project.selection.suites.iter();
                 let names = names.map(|index| project.config.suites[*index].name.clone());
                 let names: BTreeSet<String> = names.collect();
-                self.title = format!("{} changed", project.config.file_name);
+                self.title = if batch.is_incomplete {
+                    "more changed than the system tells of: everything runs".to_owned()
+                } else {
+                    format!("{} changed", project.config.file_name)
+                };
                 self.known = Some((project.config, project.selection));
                 let step = self.agenda.touch(names);
                 self.take(step)
@@ -331,16 +354,15 @@ impl Watch<'_> {
             Wish::Suites(names) => Turn::Suites(names.clone()),
         };
         let run = env::current_exe().and_then(|program| {
-            Command::new(program)
-                .arg0(env::args_os().next().unwrap_or_default())
+            let mut run = Command::new(program);
+            run.arg0(env::args_os().next().unwrap_or_default())
                 .args(env::args_os().skip(1))
                 .arg(format!("--turn={turn}"))
                 .current_dir(self.started_in)
                 .stdin(Stdio::null())
-                .process_group(0)
-                .spawn()
+                .process_group(0);
+            self.lookout.start(&mut run)
         });
-        let run = run.and_then(|run| self.lookout.watch(run.id()));
         run.map_err(|error| CommandFailure::Infrastructure(format!("cannot start a run: {error}")))
     }
 
@@ -359,13 +381,13 @@ impl Watch<'_> {
         print(&format!("{passed_over}\nWaiting for changes. {keys}\n"))
     }
 
-    fn shown(&self, files: &[PathBuf]) -> Vec<String> {
+    fn shown(&self, changes: &[Change]) -> Vec<String> {
         let root = self.known.as_ref().map(|(config, _)| &*config.root);
-        let files = files.iter().map(|file| {
-            let shown = root.and_then(|root| file.strip_prefix(root).ok());
-            shown.unwrap_or(file).display().to_string()
+        let paths = changes.iter().map(|Change { path, .. }| {
+            let shown = root.and_then(|root| path.strip_prefix(root).ok());
+            shown.unwrap_or(path).display().to_string()
         });
-        files.collect()
+        paths.collect()
     }
 }
 

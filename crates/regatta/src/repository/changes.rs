@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use super::conversions::find_hidden;
+use super::doubtful::find_unseen;
 use super::git::{ask_git, ask_git_for_line, call_git, is_checkout};
 use super::links::follow_links;
 
@@ -192,6 +194,8 @@ fn list_changes(top: &Path, base: &str) -> Option<Vec<Change>> {
     changes.extend(
         split(&ask_git(top, &untracked)?).map(|path| match path.strip_suffix(b"/") {
             Some(folder) => change(folder, Extent::Folder),
+            // A link to a folder, which suites read as one.
+            None if top.join(OsStr::from_bytes(path)).is_dir() => change(path, Extent::Folder),
             None => file(path),
         }),
     );
@@ -202,6 +206,13 @@ fn list_changes(top: &Path, base: &str) -> Option<Vec<Change>> {
         let is_hidden = tag.is_ascii_lowercase()
             || (tag == b'S' && top.join(OsStr::from_bytes(path)).symlink_metadata().is_ok());
         is_hidden.then(|| file(path))
+    }));
+    let known = ask_git(top, &["ls-files", "-z"])?;
+    let passed_over = find_hidden(top, &known)?.into_iter();
+    let passed_over = passed_over.chain(find_unseen(top)?);
+    changes.extend(passed_over.map(|path| Change {
+        path,
+        extent: Extent::File,
     }));
     let known = ask_git(top, &["ls-files", "--stage", "-z"])?;
     follow_links(top, split(&known), &mut changes);
@@ -401,6 +412,64 @@ mod tests {
         let executable = fs::Permissions::from_mode(0o755);
         fs::set_permissions(top.join("app/src/a.rs"), executable).unwrap();
         assert_eq!(changed(top, None), ["app/src/a.rs", "other/b", "private"]);
+    }
+
+    #[test]
+    fn an_edit_that_git_undoes_before_it_compares_is_a_change() {
+        let checkout = checkout();
+        let top = checkout.path();
+        let attributes = "* text=auto\n*.id ident\n*.notes filter=strip\n*.big filter=lfs\n";
+        fs::write(top.join(".gitattributes"), attributes).unwrap();
+        git(top, &["config", "filter.strip.clean", "cat"]);
+        git(top, &["config", "filter.lfs.clean", "cat"]);
+        for file in ["a.id", "a.notes", "a.big"] {
+            fs::write(top.join(file), "one\n").unwrap();
+        }
+        git(top, &["add", "-A"]);
+        git(top, &["commit", "-qm", "attributes"]);
+        // What keywords and filters leave out nobody can tell.
+        assert_eq!(changed(top, None), ["a.id", "a.notes"]);
+        fs::write(top.join("other/b"), "one\r\n").unwrap();
+        // git takes it for unchanged from here on without looking.
+        git(top, &["add", "-A"]);
+        git(top, &["status"]);
+        assert_eq!(changed(top, None), ["a.id", "a.notes", "other/b"]);
+    }
+
+    #[test]
+    fn an_edit_within_the_second_of_the_last_look_is_a_change() {
+        let checkout = checkout();
+        let top = checkout.path();
+        let file = top.join("other/b");
+        let old = fs::FileTimes::new().set_modified(std::time::UNIX_EPOCH);
+        let put_back = || {
+            fs::File::options()
+                .write(true)
+                .open(&file)
+                .unwrap()
+                .set_times(old)
+        };
+        put_back().unwrap();
+        symlink("one", top.join("link")).unwrap();
+        git(top, &["add", "-A"]);
+        git(top, &["commit", "-qm", "link"]);
+        for content in ["two\n", "six\n", "ten\n"] {
+            // git notes how the file looks now.
+            git(top, &["status"]);
+            fs::write(&file, content).unwrap();
+            put_back().unwrap();
+            assert_eq!(changed(top, Some("HEAD")), ["other/b"], "{content}");
+            fs::write(&file, "one\n").unwrap();
+            put_back().unwrap();
+            assert_eq!(changed(top, Some("HEAD")), [""; 0]);
+        }
+    }
+
+    #[test]
+    fn a_new_link_to_a_folder_is_that_folder() {
+        let checkout = checkout();
+        symlink("../other", checkout.path().join("app/data")).unwrap();
+        assert_eq!(changed(checkout.path(), None), ["app/data/"]);
     }
 
     #[test]

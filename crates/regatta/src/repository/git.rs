@@ -1,6 +1,7 @@
 //! Calls of `git` that change nothing: neither the index nor, by a monitor of the file system that stays behind, the
 //! list of processes.
 
+use std::io::{Seek, Write};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
@@ -16,16 +17,28 @@ pub(super) fn ask_git(folder: &Path, arguments: &[&str]) -> Option<Vec<u8>> {
     output.status.success().then_some(output.stdout)
 }
 
+/// Returns what `git` prints in a folder when it is given this to read, or `None` if it fails or is not there.
+pub(super) fn ask_git_about(folder: &Path, arguments: &[&str], input: &[u8]) -> Option<Vec<u8>> {
+    // A file and no pipe: nobody has to write while somebody reads.
+    let mut file = tempfile::tempfile().ok()?;
+    file.write_all(input).ok()?;
+    file.rewind().ok()?;
+    let output = git(folder, arguments).stdin(file).output().ok()?;
+    output.status.success().then_some(output.stdout)
+}
+
 /// Returns what came of a call of `git` in a folder, `None` if it is not there.
 pub(super) fn call_git(folder: &Path, arguments: &[&str]) -> Option<Output> {
-    Command::new("git")
-        .args(["--no-optional-locks", "-c", "core.fsmonitor=false"])
+    git(folder, arguments).stdin(Stdio::null()).output().ok()
+}
+
+fn git(folder: &Path, arguments: &[&str]) -> Command {
+    let mut git = Command::new("git");
+    git.args(["--no-optional-locks", "-c", "core.fsmonitor=false"])
         .args(arguments)
         .current_dir(folder)
-        .stdin(Stdio::null())
-        .stderr(Stdio::null())
-        .output()
-        .ok()
+        .stderr(Stdio::null());
+    git
 }
 
 /// Returns the one line that `git` prints in a folder, without its end.

@@ -1,6 +1,8 @@
 //! What git knows of a project, asked of `git` itself: it is right with worktrees, submodules and sparse checkouts.
 
 mod changes;
+mod conversions;
+mod doubtful;
 mod git;
 mod links;
 mod state;

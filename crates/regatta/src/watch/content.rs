@@ -11,26 +11,40 @@ use std::path::{Path, PathBuf};
 /// What was seen of files.
 #[derive(Debug, Default)]
 pub struct Contents {
-    /// A digest of each file's content and mode; 0 for one that is not there.
-    seen: BTreeMap<PathBuf, u64>,
+    /// A digest of each file's content and mode; `None` for one that is not there. One that cannot be read has no place.
+    seen: BTreeMap<PathBuf, Option<u64>>,
 }
 
 impl Contents {
-    /// Looks at a file and returns whether it may differ from the last look. At the first look it may.
+    /// Looks at a file and returns whether it may differ from the last look. At the first look it may, and what cannot
+    /// be read may always.
     pub fn changed(&mut self, path: &Path) -> bool {
-        // What cannot be read may be anything.
-        let digest = digest(path).unwrap_or_default();
+        let digest = match digest(path) {
+            Ok(digest) => Some(digest),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(_) => {
+                self.seen.remove(path);
+                return true;
+            }
+        };
         self.seen.insert(path.to_owned(), digest) != Some(digest)
     }
 }
 
 fn digest(path: &Path) -> io::Result<u64> {
     let mut hasher = DefaultHasher::new();
-    let found = path.symlink_metadata()?;
-    found.permissions().mode().hash(&mut hasher);
+    let mut found = path.symlink_metadata()?;
     if found.is_symlink() {
         fs::read_link(path)?.hash(&mut hasher);
-    } else if found.is_file() {
+        match path.metadata() {
+            Ok(target) => found = target,
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            // It leads nowhere, and has the mode that all links have.
+            Err(_) => {}
+        }
+    }
+    found.permissions().mode().hash(&mut hasher);
+    if found.is_file() {
         let mut file = File::open(path)?;
         let mut buffer = vec![0; 64 << 10];
         loop {
@@ -40,7 +54,7 @@ fn digest(path: &Path) -> io::Result<u64> {
             }
         }
     }
-    Ok(hasher.finish().max(1))
+    Ok(hasher.finish())
 }
 
 #[cfg(test)]
@@ -64,6 +78,23 @@ mod tests {
         assert!(contents.changed(&file));
         assert!(!contents.changed(&file));
         std::os::unix::fs::symlink("two", &file).unwrap();
+        assert!(contents.changed(&file));
+        assert!(!contents.changed(&file));
+        fs::write(folder.path().join("two"), "one").unwrap();
+        assert!(contents.changed(&file));
+        fs::write(folder.path().join("two"), "two").unwrap();
+        assert!(contents.changed(&file));
+        assert!(!contents.changed(&file));
+    }
+
+    #[test]
+    fn what_cannot_be_read_may_have_changed_whenever_somebody_says_so() {
+        let folder = tempfile::tempdir().unwrap();
+        // A link to itself can be read by nobody, whatever rights they have.
+        let file = folder.path().join("file");
+        std::os::unix::fs::symlink("file", &file).unwrap();
+        let mut contents = Contents::default();
+        assert!(contents.changed(&file));
         assert!(contents.changed(&file));
     }
 }

@@ -1,31 +1,44 @@
 //! The folders of a project that are watched, and what they tell: batches of paths, each after a moment of quiet.
 //!
-//! Folders that git ignores are not watched, since builds write thousands of files there. What a change means is not
-//! known here.
+//! Folders that git ignores are not watched, since builds write thousands of files there. Links are followed where a
+//! suite may read through them. What a change means is not known here.
 
 use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use ignore::WalkBuilder;
-use notify::event::EventKind;
+use notify::event::{EventKind, ModifyKind};
 use notify::{Config, ErrorKind, Event, RecommendedWatcher, RecursiveMode, Watcher};
 
-use super::ignored::Ignored;
+use super::links::Links;
+use crate::ignored::IgnoredPaths;
 
 /// How long nothing must have changed before a batch is told. Editors and git write several files in a row.
 const QUIET: Duration = Duration::from_millis(60);
+
+/// How many files and folders behind a link are looked through. A link to the root of the system is followed no further.
+const MOST_BEHIND_A_LINK: usize = 100_000;
 
 /// After this long a batch is told although changes go on.
 const PATIENCE: Duration = Duration::from_millis(500);
 
 /// The watched folders of a project.
 pub struct Folders {
+    /// The project's folder, as its user calls it.
+    called: PathBuf,
+    /// The same without links on the way, as all paths here are until they are told.
     root: PathBuf,
     scope: Scope,
-    ignored: Ignored,
+    ignored: IgnoredPaths,
+    links: Links,
+    /// Folders that links lead to, and that are watched with all below them.
+    followed: BTreeSet<PathBuf>,
+    /// All folders that are watched. One that goes takes with it what was in it, of which nobody tells.
+    watched: BTreeSet<PathBuf>,
     watcher: RecommendedWatcher,
     events: Receiver<notify::Result<Event>>,
     pending: Batch,
@@ -34,12 +47,25 @@ pub struct Folders {
 }
 
 /// What is watched beside, and what is not. All paths are absolute.
-#[derive(Debug, Default, Clone)]
+#[derive(Clone)]
 pub struct Scope {
     /// Folders that are never watched: they hold what runs write.
     pub left_out: Vec<PathBuf>,
     /// Files and folders that are watched even if git ignores them: somebody named them.
     pub named: Vec<PathBuf>,
+    /// Whether some suite may read what lies at a path or below it, so that a link there is followed.
+    pub is_read: Arc<dyn Fn(&Path) -> bool>,
+}
+
+/// What is left out of a folder that is watched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Rules {
+    /// What git ignores.
+    Project,
+    /// What the folder itself tells git to ignore: it lies behind a link, where the rules around it do not count.
+    Inside,
+    /// Nothing, as somebody named it.
+    Nothing,
 }
 
 /// What changed.
@@ -47,6 +73,8 @@ pub struct Scope {
 pub struct Batch {
     /// Paths of files, absolute.
     pub files: BTreeSet<PathBuf>,
+    /// Paths of folders, absolute, of which anything may have changed: they are gone, or lead elsewhere.
+    pub folders: BTreeSet<PathBuf>,
     /// Whether changes were missed, so that any file may have changed.
     pub is_incomplete: bool,
 }
@@ -65,20 +93,31 @@ impl Folders {
             wake();
         };
         let watcher = RecommendedWatcher::new(tell, Config::default()).map_err(to_io)?;
+        let called = root.to_owned();
+        let root = root.canonicalize()?;
+        let settled = |paths: Vec<PathBuf>| {
+            let paths = paths.iter().map(|it| rebase(it, &called, &root));
+            paths.collect()
+        };
+        let scope = Scope {
+            left_out: settled(scope.left_out),
+            named: settled(scope.named),
+            ..scope
+        };
         let mut folders = Self {
-            root: root.to_owned(),
+            ignored: IgnoredPaths::around(&root),
+            called,
+            root,
             scope,
-            ignored: Ignored::new(root),
+            links: Links::default(),
+            followed: BTreeSet::new(),
+            watched: BTreeSet::new(),
             watcher,
             events,
             pending: Batch::default(),
             since: None,
         };
-        let root = folders.root.clone();
-        folders.add(&root)?;
-        for path in folders.scope.named.clone() {
-            folders.add_named(&path)?;
-        }
+        folders.add_all()?;
         Ok(folders)
     }
 
@@ -92,7 +131,16 @@ impl Folders {
         }
         if self.patience().is_some_and(|it| it.is_zero()) {
             self.since = None;
-            return Ok(Some(std::mem::take(&mut self.pending)));
+            let batch = std::mem::take(&mut self.pending);
+            let called = |paths: BTreeSet<PathBuf>| {
+                let paths = paths.iter().map(|it| rebase(it, &self.root, &self.called));
+                paths.collect()
+            };
+            return Ok(Some(Batch {
+                files: called(batch.files),
+                folders: called(batch.folders),
+                is_incomplete: batch.is_incomplete,
+            }));
         }
         Ok(None)
     }
@@ -113,71 +161,171 @@ impl Folders {
         if event.need_rescan() {
             self.note_loss();
             // Folders that were made meanwhile are not known.
-            let root = self.root.clone();
-            return self.add(&root);
+            return self.add_all();
         }
         if matches!(event.kind, EventKind::Access(_)) {
             return Ok(());
         }
+        let is_new = matches!(event.kind, EventKind::Create(_) | EventKind::Modify(_));
+        let is_about_place = matches!(
+            event.kind,
+            EventKind::Create(_) | EventKind::Remove(_) | EventKind::Modify(ModifyKind::Name(_))
+        );
         for path in event.paths {
             if path.ends_with(".gitignore") {
                 self.ignored.forget();
             }
-            let is_in = |folders: &[PathBuf]| folders.iter().any(|it| path.starts_with(it));
-            let is_named = is_in(&self.scope.named);
-            if is_in(&self.scope.left_out) || (!is_named && self.ignored.holds(&path)) {
+            if starts_with_any(&path, &self.scope.left_out) {
                 continue;
             }
-            if path.is_dir() && !path.is_symlink() {
-                if matches!(event.kind, EventKind::Create(_) | EventKind::Modify(_)) {
-                    self.add(&path)?;
-                    self.note_files(&path);
+            let Some(mut names) = self.links.names_of(&path) else {
+                self.note_loss();
+                continue;
+            };
+            if path.starts_with(&self.root) {
+                names.insert(path.clone());
+            }
+            let was_folder = is_about_place && self.forget_folder(&path);
+            if is_about_place {
+                names.extend(self.links.leading_past(&path));
+            }
+            names.retain(|name| {
+                starts_with_any(name, &self.scope.named) || !self.ignored.holds(name)
+            });
+            for name in names {
+                if was_folder || (is_about_place && self.links.led_to_folder(&name)) {
+                    self.pending.folders.insert(name.clone());
                 }
-            } else {
-                self.note_file(path);
+                self.note_name(&path, name, is_new)?;
             }
         }
         Ok(())
     }
 
-    /// Watches a folder and those in it.
-    fn add(&mut self, folder: &Path) -> io::Result<()> {
-        for folder in self.walk(folder).filter(|it| it.is_dir()) {
-            self.add_one(&folder)?;
+    /// Forgets a folder that has come, gone or moved, and returns whether it was watched.
+    fn forget_folder(&mut self, path: &Path) -> bool {
+        self.followed.retain(|it| !it.starts_with(path));
+        let was_watched = self.watched.contains(path);
+        self.watched.retain(|it| !it.starts_with(path));
+        was_watched
+    }
+
+    /// Takes a change of what is at `path`, under one of its names.
+    fn note_name(&mut self, path: &Path, name: PathBuf, is_new: bool) -> io::Result<()> {
+        let is_link = name.is_symlink();
+        if is_link {
+            self.follow(&name)?;
+        } else if is_new && name.is_dir() {
+            self.add(path, self.rules_of(path))?;
+        }
+        if is_new && name.is_dir() {
+            self.note_files(&name);
+        }
+        if is_link || !name.is_dir() {
+            self.note_file(name);
         }
         Ok(())
+    }
+
+    /// Watches all there is to watch.
+    fn add_all(&mut self) -> io::Result<()> {
+        let root = self.root.clone();
+        self.add(&root, Rules::Project)?;
+        for path in self.scope.named.clone() {
+            self.add_named(&path)?;
+        }
+        Ok(())
+    }
+
+    /// Watches a folder and those in it, and follows the links there.
+    fn add(&mut self, folder: &Path, rules: Rules) -> io::Result<()> {
+        let most = if rules == Rules::Inside {
+            MOST_BEHIND_A_LINK
+        } else {
+            usize::MAX
+        };
+        for path in self.walk(folder, rules).take(most) {
+            if path.is_symlink() && path != folder {
+                self.follow(&path)?;
+            } else if path.is_dir() {
+                self.add_one(&path)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Watches what a link leads to, if a suite may read it.
+    fn follow(&mut self, link: &Path) -> io::Result<()> {
+        let is_read = |name: &Path| (self.scope.is_read)(&rebase(name, &self.root, &self.called));
+        let names = self.links.names_of(link).unwrap_or_default();
+        if !is_read(link) && !names.iter().any(|it| is_read(it)) {
+            return Ok(());
+        }
+        let targets = self.links.follow(link);
+        for folder in targets.around {
+            self.add_one(&folder)?;
+        }
+        // A folder that was added before has all below it watched; a link back into it would not come to an end.
+        match targets.folder {
+            Some(folder) if self.followed.insert(folder.clone()) => {
+                self.add(&folder, Rules::Inside)
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Watches what somebody named, whatever git thinks of it.
     fn add_named(&mut self, path: &Path) -> io::Result<()> {
+        let inside = path.ancestors().take_while(|it| *it != self.root);
+        let links: Vec<PathBuf> = inside
+            .filter(|it| it.is_symlink())
+            .map(Path::to_owned)
+            .collect();
+        for link in links.iter().rev() {
+            self.follow(link)?;
+        }
         // Where it does not exist yet, it may come.
         let mut around = path.ancestors().skip(1);
         if let Some(folder) = around.find(|it| it.is_dir() && it.starts_with(&self.root)) {
-            self.add_one(folder)?;
+            self.add_one(&settle(folder))?;
         }
         if path.is_dir() {
-            self.add(path)?;
+            self.add(&settle(path), Rules::Nothing)?;
         }
         Ok(())
+    }
+
+    fn rules_of(&self, path: &Path) -> Rules {
+        if starts_with_any(path, &self.scope.named) {
+            Rules::Nothing
+        } else if self.links.lead_to(path) {
+            Rules::Inside
+        } else {
+            Rules::Project
+        }
     }
 
     fn add_one(&mut self, folder: &Path) -> io::Result<()> {
         match self.watcher.watch(folder, RecursiveMode::NonRecursive) {
             Err(error) if folder.exists() => Err(to_io(error)),
-            // If it was not watched, it is gone again.
-            _ => Ok(()),
+            // It is gone again.
+            Err(_) => Ok(()),
+            Ok(()) => {
+                self.watched.insert(folder.to_owned());
+                Ok(())
+            }
         }
     }
 
     /// Returns a folder and everything in it that is watched, links not followed.
-    fn walk(&self, folder: &Path) -> impl Iterator<Item = PathBuf> + use<> {
+    fn walk(&self, folder: &Path, rules: Rules) -> impl Iterator<Item = PathBuf> + use<> {
         let left_out = self.scope.left_out.clone();
-        let is_named = self.scope.named.iter().any(|it| folder.starts_with(it));
         let walk = WalkBuilder::new(folder)
             // Inputs are told from other files by `.gitignore` alone.
             .standard_filters(false)
-            .git_ignore(!is_named)
-            .parents(!is_named)
+            .git_ignore(rules != Rules::Nothing)
+            .parents(rules == Rules::Project)
+            .same_file_system(rules == Rules::Inside)
             .require_git(false)
             .filter_entry(move |entry| {
                 entry.file_name() != ".git" && !left_out.iter().any(|it| it == entry.path())
@@ -188,7 +336,9 @@ impl Folders {
 
     /// What was put into a new folder before it was watched has changed as well.
     fn note_files(&mut self, folder: &Path) {
-        for file in self.walk(folder).filter(|it| !it.is_dir()) {
+        let rules = self.rules_of(folder);
+        let files = self.walk(folder, rules);
+        for file in files.filter(|it| it.is_symlink() || !it.is_dir()) {
             self.note_file(file);
         }
     }
@@ -210,6 +360,24 @@ impl Folders {
     }
 }
 
+/// Returns a path below `from` as the same path below `to`, and any other as it is.
+fn rebase(path: &Path, from: &Path, to: &Path) -> PathBuf {
+    match path.strip_prefix(from) {
+        Ok(rest) if rest.as_os_str().is_empty() => to.to_owned(),
+        Ok(rest) => to.join(rest),
+        Err(_) => path.to_owned(),
+    }
+}
+
+/// Returns a folder without links on the way to it.
+fn settle(folder: &Path) -> PathBuf {
+    folder.canonicalize().unwrap_or_else(|_| folder.to_owned())
+}
+
+fn starts_with_any(path: &Path, folders: &[PathBuf]) -> bool {
+    folders.iter().any(|it| path.starts_with(it))
+}
+
 fn to_io(error: notify::Error) -> io::Error {
     match error.kind {
         ErrorKind::Io(error) => error,
@@ -223,6 +391,7 @@ fn to_io(error: notify::Error) -> io::Error {
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::os::unix::fs::symlink;
     use std::sync::mpsc::{RecvTimeoutError, Sender};
 
     use super::*;
@@ -234,6 +403,7 @@ mod tests {
         let scope = Scope {
             left_out: absolute(left_out),
             named: absolute(named),
+            is_read: Arc::new(|_| true),
         };
         let wake = move || {
             let _ = sender.send(());
@@ -241,16 +411,17 @@ mod tests {
         (Folders::watch(root, scope, wake).unwrap(), woken)
     }
 
-    /// Collects until every one of the files was told, and returns all that were, from the root.
+    /// Collects until every one of the files was told, and returns all that were, from the root; folders with a `*`.
     fn collect(folders: &mut Folders, woken: &Receiver<()>, wanted: &[&str]) -> Vec<String> {
         let mut told = BTreeSet::new();
         loop {
             if let Some(batch) = folders.take_batch().unwrap() {
                 told.extend(batch.files);
+                told.extend(batch.folders.into_iter().map(|it| it.join("*")));
             }
             let names: Vec<String> = told
                 .iter()
-                .map(|it| it.strip_prefix(&folders.root).unwrap())
+                .map(|it| it.strip_prefix(&folders.called).unwrap())
                 .map(|it| it.to_string_lossy().into_owned())
                 .collect();
             if wanted.iter().all(|it| names.iter().any(|name| name == it)) {
@@ -342,5 +513,128 @@ mod tests {
         }
         let told = collect(&mut folders, &woken, &["a.key", "made/in/x"]);
         assert_eq!(told, ["a.key", "made/in/x"]);
+    }
+
+    #[test]
+    fn what_lies_behind_links_is_told_under_their_names() {
+        let folder = tempfile::tempdir().unwrap();
+        let base = folder.path().canonicalize().unwrap();
+        let root = base.join("project");
+        for name in [
+            "project/src",
+            "project/lib",
+            "project/made",
+            "shared/deep",
+            "single",
+        ] {
+            fs::create_dir_all(base.join(name)).unwrap();
+        }
+        fs::write(root.join(".gitignore"), "/made\n*.log\n").unwrap();
+        fs::write(base.join("single/file"), "one").unwrap();
+        for (link, text) in [
+            ("src/data", "../../shared"),
+            ("src/lib", "../lib"),
+            ("src/made", "../made"),
+            ("src/one", "../../single/file"),
+            ("src/self", ".."),
+        ] {
+            symlink(text, root.join(link)).unwrap();
+        }
+        let (mut folders, woken) = watch(&root, &[], &[]);
+        for name in [
+            "shared/deep/x",
+            "shared/x.log",
+            "project/lib/y",
+            "project/made/z",
+            "single/other",
+            "single/file",
+        ] {
+            fs::write(base.join(name), "two").unwrap();
+        }
+        let told = collect(
+            &mut folders,
+            &woken,
+            &[
+                "src/data/deep/x",
+                "src/lib/y",
+                "lib/y",
+                "src/made/z",
+                "src/one",
+            ],
+        );
+        for silent in ["single/other", "src/data/x.log"] {
+            assert!(!told.iter().any(|it| it == silent), "{told:?}");
+        }
+        // What comes later is no less there.
+        fs::create_dir(base.join("shared/new")).unwrap();
+        collect(&mut folders, &woken, &[]);
+        fs::write(base.join("shared/new/x"), "").unwrap();
+        collect(&mut folders, &woken, &["src/data/new/x"]);
+    }
+
+    #[test]
+    fn a_link_that_leads_elsewhere_is_followed_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let base = folder.path().canonicalize().unwrap();
+        let root = base.join("project");
+        for name in ["project", "old/in", "new/in"] {
+            fs::create_dir_all(base.join(name)).unwrap();
+        }
+        symlink("../current/in", root.join("data")).unwrap();
+        let (mut folders, woken) = watch(&root, &[], &[]);
+        symlink("old", base.join("current")).unwrap();
+        collect(&mut folders, &woken, &["data"]);
+        fs::write(base.join("old/in/x"), "").unwrap();
+        collect(&mut folders, &woken, &["data/x"]);
+        fs::remove_file(root.join("data")).unwrap();
+        symlink("../new/in", root.join("data")).unwrap();
+        collect(&mut folders, &woken, &["data", "data/*"]);
+        fs::write(base.join("new/in/y"), "").unwrap();
+        collect(&mut folders, &woken, &["data/y"]);
+    }
+
+    #[test]
+    fn a_folder_that_goes_takes_what_is_in_it_along() {
+        let folder = tempfile::tempdir().unwrap();
+        let base = folder.path().canonicalize().unwrap();
+        let root = base.join("project");
+        fs::create_dir_all(root.join("src/sub")).unwrap();
+        fs::write(root.join("src/sub/x"), "").unwrap();
+        let (mut folders, woken) = watch(&root, &[], &[]);
+        fs::rename(root.join("src/sub"), base.join("sub")).unwrap();
+        collect(&mut folders, &woken, &["src/sub/*"]);
+        fs::rename(base.join("sub"), root.join("src/sub")).unwrap();
+        collect(&mut folders, &woken, &["src/sub/x"]);
+    }
+
+    #[test]
+    fn a_link_that_nobody_reads_is_not_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let base = folder.path().canonicalize().unwrap();
+        let root = base.join("project");
+        for name in ["project", "elsewhere"] {
+            fs::create_dir(base.join(name)).unwrap();
+        }
+        symlink("../elsewhere", root.join("link")).unwrap();
+        let scope = Scope {
+            left_out: Vec::new(),
+            named: Vec::new(),
+            is_read: Arc::new(|_| false),
+        };
+        let folders = Folders::watch(&root, scope, || {}).unwrap();
+        assert_eq!(folders.watched, BTreeSet::from([root]));
+    }
+
+    #[test]
+    fn a_project_that_is_reached_through_a_link_is_told_of_by_that_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let base = folder.path().canonicalize().unwrap();
+        fs::create_dir_all(base.join("real/src")).unwrap();
+        fs::create_dir_all(base.join("real/lib")).unwrap();
+        symlink("../lib", base.join("real/src/lib")).unwrap();
+        symlink("real", base.join("called")).unwrap();
+        let (mut folders, woken) = watch(&base.join("called"), &[], &["src/lib"]);
+        fs::write(base.join("real/lib/x"), "").unwrap();
+        collect(&mut folders, &woken, &["src/lib/x", "lib/x"]);
     }
 }

@@ -5,7 +5,7 @@ mod agenda;
 mod content;
 mod echoes;
 mod folders;
-mod ignored;
+mod links;
 
 pub use agenda::{Agenda, Step, Wish};
 pub use content::Contents;

@@ -219,3 +219,24 @@ fn an_audit_runs_hits_and_says_loudly_when_one_was_wrong() {
     );
     assert_eq!(run(&place, &[]), "exit_code");
 }
+
+#[test]
+fn a_hit_takes_no_slot() {
+    let place = Place::new(
+        r#"
+[run]
+max_parallel = 1
+[suites.first]
+command = "until grep -q '\"cached\"' test-logs/events.jsonl; do sleep 0.01; done"
+timeout = 30
+[suites.kept]
+command = 'echo ran >> ran'
+inputs = ['in']
+"#,
+    );
+    place.write("in", "");
+    assert_eq!(run(&place, &["--suites", "kept"]), "passed");
+    // The first holds the only slot until the other has its result.
+    assert_eq!(run(&place, &[]), "passed cached");
+    assert_eq!(runs(&place), 1);
+}

@@ -86,6 +86,9 @@ fn k1_a_new_file_is_a_miss_and_so_is_one_that_is_gone() {
     check_miss(&place, "src/sub/b.txt is gone");
     fs::create_dir(place.path("src/empty")).expect("a folder");
     check_miss(&place, "src/empty is new");
+    let mode = Permissions::from_mode(0o700);
+    fs::set_permissions(place.path("src/empty"), mode).expect("ours");
+    check_miss(&place, "the mode of src/empty changed from 755 to 700");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod damage;
 mod keeping;
+mod links;
 mod misses;
 mod outputs;
 mod words;

@@ -33,7 +33,7 @@ outputs = ['made']
 
     1 error in regatta.toml; nothing was run
     ");
-    for words in [&["check"][..], &["explain", "unit"]] {
+    for words in [&["check"][..], &["explain", "unit"], &["-n"]] {
         assert_eq!(place.regatta(words).run(), run);
     }
     assert!(!place.has("ran") && !place.has("test-logs"));
@@ -92,7 +92,7 @@ command = 'true'
       /bin/sh    [DIGEST]
       3 inputs:
         [DIGEST] 0644 in
-        -            dir  src
+        -            0755 src/
         [DIGEST] 0644 src/x
     ");
     let run = |place: &Place| place.regatta(&[]).variable("PATH", "/usr/bin:/bin").run();
