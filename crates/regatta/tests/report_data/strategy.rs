@@ -10,8 +10,8 @@ use regatta_core::id::{AttemptId, SuiteId, TaskId};
 use regatta_core::plan::Suite;
 use regatta_core::time::Time;
 use regatta_core::verdict::{
-    AttemptReport, Exit, Failure, FirstError, Leftover, LogReport, Reason, Sharding, Usage,
-    UsageMethod, Verdict,
+    self, AttemptReport, Exit, Failure, FirstError, Leftover, LogReport, Reason, Sharding, Storage,
+    Usage, UsageMethod, Verdict,
 };
 
 use crate::sample::Sample;
@@ -155,12 +155,48 @@ fn report() -> impl Strategy<Value = AttemptReport> {
         any::<String>().prop_map(Exit::NotStarted),
         any::<String>().prop_map(Exit::Lost),
     ];
-    let usage = (duration(), any::<u64>()).prop_map(|(cpu, max_rss_bytes)| Usage {
-        cpu,
-        max_rss_bytes,
-        method: UsageMethod::Wait4,
-        ..Usage::default()
+    let storage = any::<(u64, u64)>().prop_map(|(read_bytes, written_bytes)| Storage {
+        read_bytes,
+        written_bytes,
     });
+    let times = [duration(), duration(), duration()];
+    let method = || {
+        prop::sample::select(
+            &[
+                UsageMethod::Wait4,
+                UsageMethod::Sampled,
+                UsageMethod::Cgroup,
+            ][..],
+        )
+    };
+    let usage = (
+        times,
+        any::<u64>(),
+        (method(), method()),
+        any::<Option<u32>>(),
+        option::of(storage),
+    )
+        .prop_map(
+            |([cpu, user, system], max_rss_bytes, (method, cpu_method), processes, storage)| {
+                Usage {
+                    cpu,
+                    user,
+                    system,
+                    max_rss_bytes,
+                    method,
+                    cpu_method,
+                    processes,
+                    storage,
+                }
+            },
+        );
+    let sample = (duration(), duration(), any::<u64>());
+    let sample = sample.prop_map(|(at, cpu, memory_bytes)| verdict::Sample {
+        at,
+        cpu,
+        memory_bytes,
+    });
+    let course = (vec(sample, 0..3), any::<bool>());
     let leftover = (any::<i32>(), any::<String>()).prop_map(|(pid, name)| Leftover { pid, name });
     let log = (any::<u64>(), any::<u64>(), option::of(any::<String>())).prop_map(
         |(bytes, elided_bytes, error)| LogReport {
@@ -185,22 +221,27 @@ fn report() -> impl Strategy<Value = AttemptReport> {
         vec(leftover.clone(), 0..2),
         vec(leftover, 0..2),
     );
-    (exit, option::of(usage), leftovers, log, excerpt).prop_map(
-        |(exit, usage, (leftovers, suspects, survivors), log, (excerpt, first_error))| {
-            AttemptReport {
-                exit,
-                usage,
-                leftovers,
-                suspects,
-                survivors,
-                log,
-                excerpt,
-                first_error,
-                sharding: Sharding::default(),
-                cases: None,
-                samples: Vec::new(),
-                out_of_memory: false,
-            }
+    (exit, option::of(usage), leftovers, log, excerpt, course).prop_map(
+        |(
+            exit,
+            usage,
+            (leftovers, suspects, survivors),
+            log,
+            (excerpt, first_error),
+            (samples, out_of_memory),
+        )| AttemptReport {
+            exit,
+            usage,
+            leftovers,
+            suspects,
+            survivors,
+            log,
+            excerpt,
+            first_error,
+            sharding: Sharding::default(),
+            cases: None,
+            samples,
+            out_of_memory,
         },
     )
 }

@@ -8,7 +8,7 @@ use regatta_core::id::{AttemptId, Id, TaskId};
 use regatta_core::plan::Suite;
 use regatta_core::terms::FailFast;
 use regatta_core::time::Time;
-use regatta_core::verdict::Verdict;
+use regatta_core::verdict::{Outcome, Verdict};
 
 use crate::report::record::{AttemptEnd, Record, describe_failure};
 
@@ -175,7 +175,11 @@ impl Lines<'_> {
             }) => describe_failure(failure, next.number - 1),
             _ => "no result".into(),
         };
-        let when = if delay.is_zero() {
+        let ended = attempts.last().and_then(|attempt| attempt.end.as_ref());
+        let was_killed = ended.is_some_and(|end| end.verdict.outcome() == Outcome::OutOfMemory);
+        let when = if was_killed {
+            "follows, alone".into()
+        } else if delay.is_zero() {
             "follows".into()
         } else {
             format!("follows in {}", seconds(delay))

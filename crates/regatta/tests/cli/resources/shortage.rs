@@ -61,6 +61,20 @@ fn a_shell_that_tells_of_the_end_of_what_it_ran_counts() {
 }
 
 #[test]
+fn the_lines_say_that_another_attempt_follows_alone() {
+    let place = counting(&format!(
+        "[suites.large]\ncommand = 'case $REGATTA_ATTEMPT in */1) {KILLED};; esac'\n"
+    ));
+    let machine = place.path("machine");
+    let regatta = place.regatta(&["--progress", "lines"]);
+    let output = regatta.variable("REGATTA_MACHINE", &machine.to_string_lossy());
+    let output = output.run();
+    let line = "↻ large failed (out of memory: killed by the system), attempt 2 follows, alone\n";
+    assert!(output.contains(line), "{output}");
+    assert!(output.contains("✓ large passed in "), "{output}");
+}
+
+#[test]
 fn a_kill_that_nobody_counted_is_a_signal() {
     let place = counting("[suites.a]\ncommand = 'kill -9 $$'\n");
     run(&place, &[]);
