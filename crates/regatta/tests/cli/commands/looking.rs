@@ -119,6 +119,7 @@ fn the_list_for_programs() {
           "depends_on": [],
           "parallel_group": [],
           "cpus": 1,
+          "shards": 1,
           "timeout": 300.0,
           "retries": 0,
           "dir": ".",
@@ -140,6 +141,7 @@ fn the_list_for_programs() {
             "port"
           ],
           "cpus": 1,
+          "shards": 1,
           "timeout": 90.0,
           "retries": 2,
           "dir": "api",
@@ -161,6 +163,7 @@ fn the_list_for_programs() {
             "screen"
           ],
           "cpus": 2,
+          "shards": 1,
           "timeout": null,
           "retries": 0,
           "dir": ".",
