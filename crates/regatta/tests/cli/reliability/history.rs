@@ -126,7 +126,8 @@ fn r4_a_history_of_an_older_schema_is_brought_up_to_date() {
     let place = Place::new(MIXED);
     run(&place);
     let connection = connect(&place);
-    let old = "ALTER TABLE attempt DROP COLUMN cache_key; PRAGMA user_version = 1;";
+    let old =
+        "DROP TABLE case_word; ALTER TABLE attempt DROP COLUMN cache_key; PRAGMA user_version = 1;";
     connection.execute_batch(old).expect("the schema before");
     drop(connection);
     assert_eq!(warnings(&run(&place)), [""; 0]);
