@@ -96,6 +96,9 @@ impl Collector {
         if let Some(message) = &mut case.message {
             shorten(message, MOST_MESSAGE_BYTES);
         }
+        // Lines count from 1, whatever a text claims, and are those of a file.
+        let has_file = case.file.is_some();
+        case.line = case.line.filter(|line| *line > 0 && has_file);
         let has_failed = case.outcome.has_failed();
         if has_failed {
             self.make_room_for(&mut case);

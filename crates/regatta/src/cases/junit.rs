@@ -357,9 +357,6 @@ impl OpenCase {
                 case.line = Some(line);
             }
         }
-        if case.file.is_none() {
-            case.line = None;
-        }
         case.message =
             (!message.is_empty() && case.outcome != CaseOutcome::Passed).then_some(message);
         case

@@ -367,9 +367,6 @@ impl OpenResult {
             }
             self.case.message = (!text.is_empty()).then_some(text);
         }
-        if self.case.file.is_none() {
-            self.case.line = None;
-        }
         self.case
     }
 }

@@ -242,6 +242,14 @@ test dies ... "), @"
 }
 
 #[test]
+fn a_line_that_nobody_counts_from_is_none() {
+    assert_snapshot!(libtest("running 1 test\ntest src/lib.rs - add (line 0) ... ok\n\ntest result: ok. 1 passed;\n"), @r"
+    1 cases: 1 passed, 0 failed, 0 skipped
+    passed   | src/lib.rs - add (line 0) (src/lib.rs)
+    ");
+}
+
+#[test]
 fn many_cases_are_counted_and_the_failures_listed() {
     let case = |number: u32| {
         let failure = if number % 1_000 == 999 {

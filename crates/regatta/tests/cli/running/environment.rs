@@ -44,12 +44,14 @@ fn the_variables_of_a_suite() {
         })
         .collect();
     assert_snapshot!(shown.join("\n"), @"
+    BAZEL_TEST=1
     HOME=[PLACE]
     INHERITED=yes
     LANG=C
     OWN=a value
     PATH=[PATH]
     PWD=[PLACE]
+    PYTEST_ADDOPTS=--junitxml=[PLACE]/test-logs/shows.xml
     REGATTA_ATTEMPT=[RUN]/shows/1
     REGATTA_RUN_ID=[RUN]
     REGATTA_SLOT=0
