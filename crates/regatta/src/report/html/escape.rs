@@ -1,14 +1,16 @@
 //! Foreign text in a page: what is between tags, what is in a link, and what is data for the script.
 
-use std::fmt::{self, Display, Formatter, Write};
+use std::fmt::{self, Display, Write};
+use std::io;
 
 use serde::Serialize;
+use serde_json::ser::{Formatter, Serializer};
 
 /// Text between tags or in a quoted attribute. Control characters that no page may have are left out.
 pub(super) struct Text<T>(pub(super) T);
 
 impl<T: AsRef<str>> Display for Text<T> {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = self.0.as_ref();
         let mut rest = 0;
         for (at, byte) in text.bytes().enumerate() {
@@ -44,28 +46,41 @@ pub(super) fn link(path: &str) -> String {
     link
 }
 
-/// Returns data as JSON that can stand inside of a script element whatever it says.
+/// Adds data to a page as JSON that can stand inside of a script element whatever it says.
 ///
 /// # Panics
 /// The data has a map whose keys are no texts.
-pub(super) fn json(data: &impl Serialize) -> String {
-    let json = serde_json::to_string(data).expect("lists, texts and numbers always are JSON");
-    // These three stand nowhere but in texts, where each may be written by its number.
-    let mut escaped = String::with_capacity(json.len() + json.len() / 16);
-    let mut rest = 0;
-    for (at, byte) in json.bytes().enumerate() {
-        let replacement = match byte {
-            b'<' => "\\u003c",
-            b'>' => "\\u003e",
-            b'&' => "\\u0026",
-            _ => continue,
-        };
-        escaped.push_str(&json[rest..at]);
-        escaped.push_str(replacement);
-        rest = at + 1;
+pub(super) fn write_json(page: &mut String, data: &impl Serialize) {
+    let mut bytes = std::mem::take(page).into_bytes();
+    let mut serializer = Serializer::with_formatter(&mut bytes, ForScript);
+    let written = data.serialize(&mut serializer);
+    written.expect("lists, texts and numbers always are JSON");
+    *page = String::from_utf8(bytes).expect("JSON is text");
+}
+
+/// Writes JSON in which three characters, which stand nowhere but in texts, are written by their numbers.
+struct ForScript;
+
+impl Formatter for ForScript {
+    fn write_string_fragment<W>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()>
+    where
+        W: ?Sized + io::Write,
+    {
+        let bytes = fragment.as_bytes();
+        let mut rest = 0;
+        for (at, byte) in bytes.iter().enumerate() {
+            let replacement = match byte {
+                b'<' => "\\u003c",
+                b'>' => "\\u003e",
+                b'&' => "\\u0026",
+                _ => continue,
+            };
+            writer.write_all(&bytes[rest..at])?;
+            writer.write_all(replacement.as_bytes())?;
+            rest = at + 1;
+        }
+        writer.write_all(&bytes[rest..])
     }
-    escaped.push_str(&json[rest..]);
-    escaped
 }
 
 #[cfg(test)]
@@ -80,7 +95,8 @@ mod tests {
             shown,
             "&lt;/script&gt;&lt;!-- &amp; &#39;a&#39; &quot;b&quot; [31mé"
         );
-        let data = json(&[text]);
+        let mut data = String::new();
+        write_json(&mut data, &[text]);
         assert!(!data.contains(['<', '>', '&']), "{data}");
         let read: Vec<String> = serde_json::from_str(&data).unwrap();
         assert_eq!(read, [text]);

@@ -139,23 +139,27 @@ impl ShownTail {
         if let Some((newline, _)) = surplus.nth(TAIL_LINES - 1) {
             start = start.max(newline + 1);
         }
-        let lines = read_lines(&shown[start..]);
         Self {
-            first_error: find_first_error(&lines),
-            lines,
+            first_error: None,
+            lines: read_lines(&shown[start..]),
             cut_bytes: tail.bytes_before + start as u64,
         }
     }
 }
 
 impl ShownTail {
+    /// Looks for the first error, which is only worth its time where something failed.
+    pub(super) fn with_first_error(mut self) -> Self {
+        self.first_error = find_first_error(&self.lines);
+        self
+    }
+
     /// Makes lines of what the journal has of a log of so many bytes.
     pub(super) fn of_excerpt(excerpt: &[String], log_bytes: u64) -> Self {
         let text = excerpt.join("\n");
-        let lines = read_lines(text.as_bytes());
         Self {
-            first_error: find_first_error(&lines),
-            lines,
+            first_error: None,
+            lines: read_lines(text.as_bytes()),
             cut_bytes: log_bytes.saturating_sub(text.len() as u64 + 1),
         }
     }

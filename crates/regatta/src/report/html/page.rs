@@ -1,13 +1,14 @@
 //! The page as a whole: what stands without a script, the data, and the script that makes views of it.
 
-use std::fmt::Write;
-
-use super::escape::{Text, json};
+use super::escape::{Text, write_json};
 use super::gather::gather;
 use super::logs::LogTails;
 use super::shell::{SCRIPT, write_head};
 use super::still::{title, write_failures, write_header, write_results};
 use crate::report::record::Record;
+
+/// About what a suite takes of a page, so that it seldom has to move while it grows.
+const BYTES_PER_SUITE: usize = 2048;
 
 /// What a page has beside the record.
 #[derive(Debug, Clone, Copy)]
@@ -25,19 +26,19 @@ pub struct Surroundings<'s> {
 #[must_use]
 pub fn render_page(tasks: &Record, surroundings: &Surroundings<'_>) -> String {
     let record = &*tasks.by_suite();
-    let data = json(&gather(record, tasks, surroundings));
-    let mut page = String::with_capacity(data.len() + 160 * 1024);
+    let data = gather(record, tasks, surroundings);
+    let mut page = String::with_capacity(160 * 1024 + record.tasks.len() * BYTES_PER_SUITE);
     write_head(&mut page, &Text(&title(record)).to_string());
     page.push_str("<body>\n");
     write_header(&mut page, record);
     page.push_str("<main id=\"still\" class=\"still\">\n");
     write_failures(&mut page, record, surroundings);
     write_results(&mut page, record);
-    // Writing to a text cannot fail.
-    let _ = write!(
-        page,
-        "</main>\n<script type=\"application/json\" id=\"data\">{data}</script>\n<script>{SCRIPT}</script>\n</body>\n</html>\n"
-    );
+    page.push_str("</main>\n<script type=\"application/json\" id=\"data\">");
+    write_json(&mut page, &data);
+    page.push_str("</script>\n<script>");
+    page.push_str(SCRIPT);
+    page.push_str("</script>\n</body>\n</html>\n");
     page
 }
 

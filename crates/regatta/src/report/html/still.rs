@@ -223,6 +223,7 @@ fn write_excerpt(page: &mut String, record: &Record, (task, from): (TaskId, &Sur
         (None, Some(end)) => ShownTail::of_excerpt(&end.report.excerpt, end.report.log.bytes),
         (None, None) => return,
     };
+    let shown = shown.with_first_error();
     let latest = shown.lines.len().saturating_sub(EXCERPT_LINES);
     let start = shown
         .first_error

@@ -2,7 +2,7 @@
 
 use regatta_core::cases::{Case, CaseList, CaseOutcome};
 use regatta_core::id::{Id, TaskId};
-use regatta_core::verdict::{Failure, Outcome, Reason, Sample, Verdict};
+use regatta_core::verdict::{Failure, Outcome, Reason, Sample, Status, Verdict};
 
 use super::gather::Gathering;
 use super::kind::Kind;
@@ -118,6 +118,11 @@ impl<'r> Gathering<'r> {
         } else {
             let report = report.filter(|it| !it.excerpt.is_empty())?;
             ShownTail::of_excerpt(&report.excerpt, report.log.bytes)
+        };
+        let verdict = attempt.end.as_ref().map(|it| it.verdict.status());
+        let shown = match verdict {
+            Some(Status::Failed) => shown.with_first_error(),
+            _ => shown,
         };
         Some(self.add_tail(shown))
     }

@@ -92,7 +92,10 @@ fn has_feature(features: &str, wanted: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn given(list: &'static [(&str, &str)]) -> impl Fn(&str) -> Option<String> {
+    /// Names and values of an environment.
+    type Variables = &'static [(&'static str, &'static str)];
+
+    fn given(list: Variables) -> impl Fn(&str) -> Option<String> {
         move |name| {
             let found = list.iter().find(|(known, _)| *known == name);
             found.map(|(_, value)| (*value).to_owned())
@@ -101,7 +104,7 @@ mod tests {
 
     #[test]
     fn only_what_is_known_is_trusted() {
-        let table: [(&[(&str, &str)], bool, TabProgress); 8] = [
+        let table: [(Variables, bool, TabProgress); 8] = [
             (&[], false, TabProgress::Hidden),
             (&[("TERM", "xterm-256color")], false, TabProgress::Hidden),
             (&[("VTE_VERSION", "7600")], true, TabProgress::Hidden),
