@@ -178,18 +178,18 @@ impl Drive<'_> {
             if self.clock.is_paused() {
                 continue;
             }
-            if self.scheduler.next_wakeup().is_some_and(|at| at <= now) {
-                inputs.push_back((now, Input::Wakeup));
-            }
-            if self
-                .audience
-                .terminal
-                .next_tick()
-                .is_some_and(|at| at <= now)
-            {
-                self.audience.terminal.tick(now);
-            }
+            inputs.extend(self.note_time(now).map(|input| (now, input)));
         }
+    }
+
+    /// Lets the terminal know how late it is, and returns what the scheduler has to know of that.
+    fn note_time(&mut self, now: Time) -> Option<Input> {
+        let terminal = &mut self.audience.terminal;
+        if terminal.next_tick().is_some_and(|at| at <= now) {
+            terminal.tick(now);
+        }
+        let is_due = self.scheduler.next_wakeup().is_some_and(|at| at <= now);
+        is_due.then_some(Input::Wakeup)
     }
 
     fn now(&self) -> Time {

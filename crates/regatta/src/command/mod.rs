@@ -31,6 +31,7 @@ mod report;
 mod report_page;
 mod run;
 mod run_ci;
+mod run_decision;
 mod run_header;
 mod run_pages;
 mod run_reports;

@@ -13,16 +13,13 @@ use regatta_core::time::Time;
 use regatta_core::verdict::Outcome as VerdictName;
 use regatta_process::{Follow, Guardian, Status, descriptor_limit, die_by, end_remnants};
 
-use super::dry_run::print_plan;
 use super::exit_code::exit_code;
-use super::failed::choose;
 use super::inputs;
-use super::list::print_list;
 use super::loss::{Will, conclude_lost};
-use super::output::{complain, notice, print, stdout_failure, warn};
-use super::part::narrow;
+use super::output::{complain, notice, stdout_failure, warn};
 use super::run_ci::Ci;
-use super::run_header::{Origin, header, host_name, look_back, new_run_id};
+use super::run_decision::{Decision, decide};
+use super::run_header::{Origin, header, host_name, new_run_id};
 use super::run_pages::{PageWishes, Pages};
 use super::run_reports::ReportFiles;
 use super::run_sharing::Sharing;
@@ -30,9 +27,7 @@ use super::{run_ci, run_terminal, setup};
 use crate::audience::{Audience, Stream};
 use crate::backend::{Local, Workplace, remove_left_behind, system_signal};
 use crate::cache::{Keeper, Service};
-use crate::cli::{
-    CommandFailure, ListFormat, OnBusyChoice, PlaceArgs, ReportTarget, RunArgs, RunFormat,
-};
+use crate::cli::{CommandFailure, OnBusyChoice, PlaceArgs, ReportTarget, RunArgs, RunFormat};
 use crate::clock::Clock;
 use crate::config::{Config, MaxParallel};
 use crate::drive::{AskRepository, Drive, Outcome};
@@ -43,7 +38,7 @@ use crate::log_dir::{
 };
 use crate::machine_output::MachineOutput;
 use crate::memory::{Strain, system_memory};
-use crate::planning::{self, Means, Project};
+use crate::planning::{self, Project};
 use crate::processors::Processors;
 use crate::report::ci::Guard;
 use crate::report::files::remove_staged;
@@ -66,53 +61,27 @@ pub(super) fn run(
     args: &RunArgs,
     matches: &ArgMatches,
 ) -> Result<u8, CommandFailure> {
-    let config = setup::load_for_run(place, args, matches)?;
-    let chosen = choose(&config, args)?;
-    if let Some(done) = chosen.done {
-        match args.format {
-            RunFormat::Human => print(&format!("{done}\n"))?,
-            RunFormat::Json | RunFormat::Jsonl => notice(done),
-        }
+    let Some(decision) = decide(place, args, matches)? else {
         return Ok(0);
-    }
-    let selection = chosen.selection;
-    let processors = Processors::look();
-    let cpus = processors.usable;
-    let (wish, jobserver) = (config.run.max_parallel.value, config.run.jobserver.value);
-    let slots = planning::slots(wish, jobserver, processors, descriptor_limit());
-    let (selection, part) = narrow(&config, selection, args, slots)?;
-    if args.list {
-        let format = match args.format {
-            RunFormat::Json => ListFormat::Json,
-            RunFormat::Human | RunFormat::Jsonl => ListFormat::Text,
-        };
-        return print_list(&config, &selection, format);
-    }
-    // A part of a selection may be empty where the selection is not.
-    if part.is_none() {
-        setup::check_not_empty(&config, &selection)?;
-    }
-    let slots_reason = processors.explain(wish, slots);
-    let means = Means {
-        slots,
-        memory: &system_memory(),
     };
-    let mut project = planning::plan(&config, &selection, means, |suites| {
-        look_back(&config, cpus, suites)
-    });
+    let Decision {
+        config,
+        selection,
+        part,
+        mut project,
+        cpus,
+        slots_reason,
+        outstanding,
+    } = decision;
     let cache_choice = inputs::choice(args, matches);
     let run_id = new_run_id();
-    // Before anybody waits for anything: a mistake is told at once, also of a run that is only shown.
+    // Before anybody waits for anything: a mistake is told at once.
     let look = || inputs::look_for_run(args, &config, &selection, cache_choice, &run_id);
-    if args.dry_run {
-        look()?;
-        return print_plan(&project, args.format, slots_reason.as_deref());
-    }
     check_distinct(&args.report, &setup::log_dir(&config))?;
     let pages = PageWishes::new(config.run.html_report.value, &args.report);
     let ci = run_ci::find(args, &config);
     // Before anything is opened for good: descriptors of make's are known by their numbers.
-    let sharing = Sharing::new(jobserver, &mut project);
+    let sharing = Sharing::new(config.run.jobserver.value, &mut project);
     // Nothing has started a thread yet.
     let mut guardian = Guardian::start(&run_id, |loss| {
         sharing.iter().for_each(Sharing::give_back_all);
@@ -155,7 +124,7 @@ pub(super) fn run(
             project: &project,
             cpus,
             repeat: setup::repeat(args),
-            outstanding: chosen.left_out,
+            outstanding,
             slots_reason,
             part,
         }),
