@@ -3,7 +3,7 @@
 CARGO ?= cargo
 REGATTA = target/debug/regatta
 
-.PHONY: test-parallel test-parallel-fast test-parallel-fail-fast test test-html lint bench install-tools regatta
+.PHONY: docs pictures test-parallel test-parallel-fast test-parallel-fail-fast test test-html lint bench install-tools regatta
 
 # This repository's own suites, run by Regatta from regatta.toml.
 test-parallel: regatta
@@ -40,6 +40,13 @@ lint:
 # Beside the bare minimum and whichever other tools are installed. `make bench BENCH=quick` takes a minute.
 bench:
 	benches/run $(BENCH)
+
+# The documentation as a site in target/docs (needs mdbook), and its pictures from real runs (needs chromium).
+docs:
+	mdbook build docs
+
+pictures:
+	scripts/make-pictures
 
 install-tools:
 	scripts/install-tools
