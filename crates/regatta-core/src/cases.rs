@@ -62,12 +62,12 @@ impl CaseList {
     /// Returns these cases with those of another part of the suite behind them.
     #[must_use]
     pub fn joined(mut self, other: &Self) -> Self {
-        self.counts.total += other.counts.total;
-        self.counts.passed += other.counts.passed;
-        self.counts.failed += other.counts.failed;
-        self.counts.skipped += other.counts.skipped;
+        self.counts.total = self.counts.total.saturating_add(other.counts.total);
+        self.counts.passed = self.counts.passed.saturating_add(other.counts.passed);
+        self.counts.failed = self.counts.failed.saturating_add(other.counts.failed);
+        self.counts.skipped = self.counts.skipped.saturating_add(other.counts.skipped);
         self.cases.extend_from_slice(&other.cases);
-        self.left_out += other.left_out;
+        self.left_out = self.left_out.saturating_add(other.left_out);
         self.trouble = self.trouble.or_else(|| other.trouble.clone());
         self
     }

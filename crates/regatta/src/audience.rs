@@ -10,7 +10,7 @@ use regatta_core::time::Time;
 
 use crate::log_dir::{Room, is_lack_of_room};
 use crate::machine_output::MachineOutput;
-use crate::report::ci::{Part, Voice};
+use crate::report::ci::{Guard, Part, Voice, disguise_json};
 use crate::report::journal::{JournalWriter, LineRenderer};
 use crate::report::record::{Record, RunState};
 use crate::report::source::Source;
@@ -108,15 +108,20 @@ impl Audience {
 pub struct Stream {
     lines: LineRenderer,
     output: MachineOutput,
+    guard: Guard,
 }
 
 impl Stream {
     /// Starts a stream that nothing was written to yet.
+    ///
+    /// Where a server reads along, it gets the same JSON in words that it does not obey. The checksum of a line stays that
+    /// of the line in the journal.
     #[must_use]
-    pub fn new(output: MachineOutput) -> Self {
+    pub fn new(output: MachineOutput, guard: Guard) -> Self {
         Self {
             lines: LineRenderer::default(),
             output,
+            guard,
         }
     }
 
@@ -131,6 +136,10 @@ impl Stream {
 
 impl Subscriber for Stream {
     fn handle_event(&mut self, at: Time, event: &Event) {
-        self.output.write(self.lines.render_line(at, event));
+        let line = self.lines.render_line(at, event);
+        match &self.guard {
+            Guard::None => self.output.write(line),
+            _ => self.output.write(&disguise_json(line)),
+        }
     }
 }

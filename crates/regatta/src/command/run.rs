@@ -40,7 +40,7 @@ use crate::machine_output::MachineOutput;
 use crate::memory::{Strain, system_memory};
 use crate::planning::{self, Project};
 use crate::processors::Processors;
-use crate::report::ci::Guard;
+use crate::report::ci::{Guard, disguise_json};
 use crate::report::files::remove_staged;
 use crate::report::journal::{JOURNAL_NAME, JournalWriter, read_journal, unfinished_run};
 use crate::report::json::{REPORT_NAME, render_report};
@@ -328,7 +328,7 @@ impl Run<'_> {
             RunFormat::Human | RunFormat::Json => None,
             RunFormat::Jsonl => {
                 let output = MachineOutput::stdout().map_err(|error| stdout_failure(&error))?;
-                Some(Stream::new(output))
+                Some(Stream::new(output, guard.clone()))
             }
         };
         Ok(Audience {
@@ -438,7 +438,11 @@ impl Run<'_> {
             RunFormat::Human => Ok(()),
             RunFormat::Json => MachineOutput::stdout().and_then(|mut output| {
                 let record = &audience.record;
-                output.write(render_report(record, record.past_state()).as_bytes());
+                let report = render_report(record, record.past_state());
+                match self.ci {
+                    None => output.write(report.as_bytes()),
+                    Some(_) => output.write(&disguise_json(report.as_bytes())),
+                }
                 output.finish()
             }),
             RunFormat::Jsonl => audience.stream.take().map_or(Ok(()), Stream::finish),

@@ -10,7 +10,6 @@ use quick_junit::{FlakyOrRerun, NonSuccessKind, Report, TestCaseStatus};
 use regatta::report::junit::render_junit;
 use regatta::report::record::{Record, RunState};
 use regatta::report::source::Source;
-use regatta_core::id::Id;
 use regatta_core::verdict::Status;
 
 use crate::documents::{tail, told};
@@ -262,8 +261,8 @@ proptest! {
         let record = sample.record();
         let report = read(&render_at(&record, record.past_state()));
         check(&report);
-        let tasks = (0..record.tasks.len()).map(regatta_core::id::TaskId::from_index);
-        let failed = tasks.filter(|task| record.tasks[task.index()].status() == Status::Failed).count();
+        let suites = record.by_suite();
+        let failed = suites.tasks.iter().filter(|suite| suite.status() == Status::Failed).count();
         prop_assert!(report.failures + report.errors >= failed);
         let is_green = report.failures + report.errors == 0;
         prop_assert!(!is_green || record.finished.is_some_and(|it| it.exit_code == 0));

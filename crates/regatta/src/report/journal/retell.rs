@@ -72,8 +72,8 @@ struct Teller<'r> {
 impl Teller<'_> {
     fn tell(&self, events: &mut Vec<(Time, Event)>) {
         let Self { task, record, .. } = *self;
-        let begin = record.started().unwrap_or(Time::BEGIN);
         let probe = record.probe.clone();
+        let asked_at = probe.as_ref().map_or(Time::BEGIN, |probe| probe.at);
         let probe = probe.map(|probe| Event::Probed {
             task,
             key: probe.key,
@@ -83,7 +83,7 @@ impl Teller<'_> {
             elided_bytes: probe.elided_bytes,
             cases: probe.cases,
         });
-        events.extend(probe.map(|event| (begin, event)));
+        events.extend(probe.map(|event| (asked_at, event)));
         for attempt in &record.attempts {
             self.tell_attempt(attempt, events);
         }
@@ -119,8 +119,8 @@ impl Teller<'_> {
         let started = start.map(|at| {
             let event = Event::AttemptStarted {
                 attempt: id,
-                slot: 0,
-                queued: queued.unwrap_or_default(),
+                slot: attempt.slot,
+                queued: attempt.queued,
             };
             (at, event)
         });

@@ -164,14 +164,14 @@ fn latest_end(task: &TaskRecord) -> Option<&AttemptEnd> {
 fn combine_usage(mut usages: impl Iterator<Item = Usage>) -> Option<Usage> {
     let first = usages.next()?;
     Some(usages.fold(first, |sum, it| Usage {
-        cpu: sum.cpu + it.cpu,
-        user: sum.user + it.user,
-        system: sum.system + it.system,
+        cpu: sum.cpu.saturating_add(it.cpu),
+        user: sum.user.saturating_add(it.user),
+        system: sum.system.saturating_add(it.system),
         max_rss_bytes: sum.max_rss_bytes.max(it.max_rss_bytes),
         processes: sum.processes.max(it.processes),
         storage: sum.storage.zip(it.storage).map(|(sum, it)| Storage {
-            read_bytes: sum.read_bytes + it.read_bytes,
-            written_bytes: sum.written_bytes + it.written_bytes,
+            read_bytes: sum.read_bytes.saturating_add(it.read_bytes),
+            written_bytes: sum.written_bytes.saturating_add(it.written_bytes),
         }),
         ..sum
     }))

@@ -33,12 +33,15 @@ pub(super) fn own_cases(teller: &Teller<'_>, names: &mut Names) -> Vec<CaseEleme
             name if name.is_empty() => "unnamed".to_owned(),
             name => name,
         };
-        // Cases that share their names are the same if they stand at the same place among these.
-        let twins = seen
+        // Of earlier attempts only failures are known. Where cases share their names, those are of the ones that fail now,
+        // in their order, then of the others.
+        let twins: &mut Twins = seen
             .entry((case.class.clone(), case.name.clone()))
-            .or_insert(0_usize);
-        let place = *twins;
-        *twins += 1;
+            .or_insert_with(|| Twins {
+                red: 0,
+                others: count_red_twins(part, case),
+            });
+        let place = twins.place(case);
         let result = result_of(
             case,
             is_inverted.then_some("Failed, as was expected of the suite"),
@@ -64,6 +67,34 @@ pub(super) fn own_cases(teller: &Teller<'_>, names: &mut Names) -> Vec<CaseEleme
     elements
 }
 
+/// The places that cases of one name have had so far.
+struct Twins {
+    red: usize,
+    others: usize,
+}
+
+impl Twins {
+    fn place(&mut self, case: &Case) -> usize {
+        let next = if case.outcome.has_failed() {
+            &mut self.red
+        } else {
+            &mut self.others
+        };
+        *next += 1;
+        *next - 1
+    }
+}
+
+fn count_red_twins(part: &TaskRecord, case: &Case) -> usize {
+    let told = part.own_cases().into_iter().flat_map(|it| &it.cases);
+    let red = told.filter(|it| is_twin(it, case) && it.outcome.has_failed());
+    red.count()
+}
+
+fn is_twin(one: &Case, other: &Case) -> bool {
+    one.class == other.class && one.name == other.name
+}
+
 fn result_of(case: &Case, expectation: Option<&str>) -> CaseResult {
     let message = case.message.as_deref().map(one_line).unwrap_or_default();
     match (case.outcome, expectation) {
@@ -80,9 +111,11 @@ fn result_of(case: &Case, expectation: Option<&str>) -> CaseResult {
 
 /// Returns how the same case failed in an earlier attempt, if it did.
 fn find_failure(attempt: &AttemptRecord, case: &Case, place: usize) -> Option<Finding> {
-    let is_same = |it: &&Case| it.class == case.class && it.name == case.name;
-    let earlier = cases_of(attempt).iter().filter(is_same).nth(place)?;
-    matches!(earlier.outcome, CaseOutcome::Failed | CaseOutcome::Error).then(|| finding(earlier))
+    let failures = cases_of(attempt)
+        .iter()
+        .filter(|it| it.outcome.has_failed());
+    let mut twins = failures.filter(|it| is_twin(it, case));
+    twins.nth(place).map(finding)
 }
 
 fn cases_of(attempt: &AttemptRecord) -> &[Case] {

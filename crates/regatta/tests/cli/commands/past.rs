@@ -71,10 +71,10 @@ fn a_run_that_is_not_there() {
     --- stderr ---
     error: failed to read the journal `regatta.toml`: its first line does not open a run: its checksum does not match
     ");
-    assert_snapshot!(place.regatta(&["report", "--format", "xml"]).run(), @"
+    assert_snapshot!(place.regatta(&["report", "--format", "pdf"]).run(), @"
     exit 2
     --- stderr ---
-    error: invalid value 'xml' for '--format <FORMAT>'
+    error: invalid value 'pdf' for '--format <FORMAT>'
       [possible values: text, html, json, junit, markdown, trace]
 
     For more information, try '--help'.

@@ -33,9 +33,24 @@ pub(super) fn check(place: &Place, ended: Ended) {
 /// Checks that nobody is alive: neither who carries a mark of the place, nor whom evil has noted.
 #[track_caller]
 pub(super) fn check_processes(place: &Place) {
+    check_survivors(|| survivors(place));
+}
+
+/// Checks the same of everybody but one, who has something left to do.
+#[track_caller]
+pub(super) fn check_processes_except(place: &Place, busy: Pid) {
+    check_survivors(|| {
+        let mut alive = survivors(place);
+        alive.retain(|(pid, _)| *pid != busy);
+        alive
+    });
+}
+
+#[track_caller]
+fn check_survivors(find: impl Fn() -> Vec<(Pid, String)>) {
     let deadline = Instant::now() + GONE;
     loop {
-        let alive = survivors(place);
+        let alive = find();
         if alive.is_empty() {
             return;
         }
