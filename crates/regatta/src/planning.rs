@@ -304,14 +304,20 @@ pub fn slots(
     descriptors: u64,
 ) -> u32 {
     let wanted = processors.slots(wish);
+    wanted.min(most_slots(jobserver, descriptors)).max(1)
+}
+
+/// Returns how many slots a run can have at most, whatever is asked for: as many as there are descriptors for, at least 1.
+///
+/// *Units*: `descriptors` is the soft limit of open files.
+#[must_use]
+pub fn most_slots(jobserver: JobserverUse, descriptors: u64) -> u32 {
     let each = match jobserver {
         JobserverUse::Off => DESCRIPTORS_PER_SUITE,
         _ => DESCRIPTORS_PER_SUITE + DESCRIPTORS_PER_JOBSERVER,
     };
     let affordable = descriptors.saturating_sub(OWN_DESCRIPTORS) / each;
-    wanted
-        .min(u32::try_from(affordable).unwrap_or(u32::MAX))
-        .max(1)
+    u32::try_from(affordable).unwrap_or(u32::MAX).max(1)
 }
 
 /// `memory` is the pool of that and what the suite takes of it.

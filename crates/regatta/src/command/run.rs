@@ -29,7 +29,7 @@ use crate::backend::{Local, Workplace, remove_left_behind, system_signal};
 use crate::cache::{Keeper, Service};
 use crate::cli::{CommandFailure, OnBusyChoice, PlaceArgs, ReportTarget, RunArgs, RunFormat};
 use crate::clock::Clock;
-use crate::config::{Config, MaxParallel};
+use crate::config::Config;
 use crate::drive::{AskRepository, Drive, Outcome};
 use crate::history::History;
 use crate::log_dir::{
@@ -39,7 +39,6 @@ use crate::log_dir::{
 use crate::machine_output::MachineOutput;
 use crate::memory::{Strain, system_memory};
 use crate::planning::{self, Project};
-use crate::processors::Processors;
 use crate::report::ci::{Guard, disguise_json};
 use crate::report::files::remove_staged;
 use crate::report::journal::{JOURNAL_NAME, JournalWriter, read_journal, unfinished_run};
@@ -299,12 +298,7 @@ impl Run<'_> {
             replay: self.args.verbose.then(|| self.logs.path.clone()),
             clock: Clock::new(self.begin),
             strain: Strain::new(system_memory()),
-            most_slots: planning::slots(
-                MaxParallel::Count(u32::MAX),
-                config.run.jobserver.value,
-                Processors::look(),
-                descriptor_limit(),
-            ),
+            most_slots: planning::most_slots(config.run.jobserver.value, descriptor_limit()),
         }
         .run()
         .map_err(|error| CommandFailure::Infrastructure(format!("cannot watch suites: {error}")))?;
